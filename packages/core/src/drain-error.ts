@@ -1,0 +1,70 @@
+/** Every code that a DrainError can have. */
+export type DrainErrorCode =
+  | 'DRAIN_OPTIONS_INVALID'
+  | 'DRAIN_RESOURCE_INVALID'
+  | 'DRAIN_RESOURCE_TOO_LATE'
+  | 'DRAIN_RESOURCE_HUNG'
+  | 'DRAIN_WORK_REFUSED'
+  | 'DRAIN_SERVER_INVALID'
+  | 'DRAIN_ALREADY_REGISTERED'
+  | 'DRAIN_DRAINING'
+  | 'DRAIN_DEADLINE';
+
+/**
+ * Every error that drainkit makes, by code: what happened and what to do about it.
+ * docs/errors.md holds the same rows; a test keeps the two equal.
+ */
+export const DRAIN_ERRORS: Readonly<Record<DrainErrorCode, { readonly cause: string; readonly remedy: string }>> = {
+  DRAIN_OPTIONS_INVALID: {
+    cause: 'one or more options or environment variables cannot be used',
+    remedy: 'mend each of the listed problems; the message names the option, the value and what is allowed',
+  },
+  DRAIN_RESOURCE_INVALID: {
+    cause: 'a resource was registered without a name, or with something that cannot be closed',
+    remedy: 'pass a non-empty name and a close function, or an object with Symbol.asyncDispose or Symbol.dispose',
+  },
+  DRAIN_RESOURCE_TOO_LATE: {
+    cause: 'a resource was registered after the drain had closed everything',
+    remedy: 'register resources when they are opened; close this one yourself',
+  },
+  DRAIN_RESOURCE_HUNG: {
+    cause: 'a resource did not finish closing within its time',
+    remedy: 'find out what its close waits for, or give it more time with { timeout }',
+  },
+  DRAIN_WORK_REFUSED: {
+    cause: 'work was started after the drain had stopped taking any',
+    remedy: 'check drain.phase or listen to drain.signal before starting work',
+  },
+  DRAIN_SERVER_INVALID: {
+    cause: 'attach() was given something that is not a node:http or node:https server',
+    remedy: 'pass what http.createServer() or app.listen() returned',
+  },
+  DRAIN_ALREADY_REGISTERED: {
+    cause: 'the drain plugin was registered twice on the same Fastify instance',
+    remedy: 'register it once, at the root; use app.drain everywhere else',
+  },
+  DRAIN_DRAINING: {
+    cause: 'the drain has begun (the reason of drain.signal)',
+    remedy: 'finish soon: end streams, answer long polls, take no new work',
+  },
+  DRAIN_DEADLINE: {
+    cause: 'the drain deadline has passed with work in flight (the reason of drain.forceSignal)',
+    remedy: 'answer now with something that the client can retry; what is left is destroyed shortly after',
+  },
+};
+
+/** The one error class of drainkit. Narrow on `code`. */
+export class DrainError extends Error {
+  override readonly name = 'DrainError';
+  readonly code: DrainErrorCode;
+  /** What to do about it. */
+  readonly remedy: string;
+
+  /** @param detail - what exactly was wrong; the row's own cause where omitted. */
+  constructor(code: DrainErrorCode, detail?: string, options?: ErrorOptions) {
+    const { cause, remedy } = DRAIN_ERRORS[code];
+    super(`${detail ?? cause} (${code}: ${remedy})`, options);
+    this.code = code;
+    this.remedy = remedy;
+  }
+}

@@ -1,0 +1,74 @@
+import { formatDuration } from './duration.ts';
+import { faultText, type DrainEvent } from './drain-event.ts';
+import type { DrainPlan } from './drain-plan.ts';
+
+/** A logger as pino and Fastify have it. */
+export interface DrainLogger {
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+/**
+ * Turns events into log lines: one per transition, never one per request.
+ * Every line has `drain`, the event's type; totals and durations (`…Ms`, milliseconds) are fields of their own.
+ */
+export function logEvent(logger: DrainLogger, plan: DrainPlan, event: DrainEvent): void {
+  const drain = event.type;
+  switch (event.type) {
+    case 'trigger':
+      return logger.info(
+        { drain, reason: event.trigger.reason, kind: event.trigger.kind },
+        `drain: ${event.trigger.reason}`,
+      );
+    case 'phase': {
+      const { phase, previous, inFlight, elapsedMs } = event;
+      const budget =
+        phase === 'announcing' ? { windowMs: plan.window } : phase === 'draining' ? { deadlineMs: plan.deadline } : {};
+      return logger.info(
+        { drain, phase, previous, inFlight, elapsedMs: Math.round(elapsedMs), ...budget },
+        `drain: ${phase}, ${inFlight} in flight`,
+      );
+    }
+    case 'readiness':
+      return logger.info(
+        { drain, ready: event.ready, reason: event.reason },
+        `drain: ${event.ready ? 'ready' : 'unready'}`,
+      );
+    case 'deadline':
+      return logger.warn(
+        { drain, work: event.work },
+        `drain: the deadline has passed with ${event.work.length} in flight`,
+      );
+    case 'destroyed':
+      return logger.warn({ drain, work: event.work }, `drain: ${event.work.length} in flight destroyed`);
+    case 'resource': {
+      const { name, outcome, error } = event.resource;
+      const ms = Math.round(event.resource.ms);
+      if (outcome === 'closed') return logger.info({ drain, name, ms }, `drain: closed ${name}`);
+      return logger.error(
+        { drain, name, outcome, ms, err: error },
+        `drain: ${name} ${outcome} after ${formatDuration(ms)}`,
+      );
+    }
+    case 'fault':
+      return logger.error(
+        { drain, kind: event.fault.kind, err: event.fault.error },
+        `drain: ${faultText(event.fault)}`,
+      );
+    case 'lingering':
+      return logger.warn(
+        { drain, handles: event.handles },
+        `drain: the process is kept alive by ${event.handles.join(', ') || 'something without a name'}; ending it`,
+      );
+    case 'report': {
+      const { outcome, exitCode, totalMs } = event.report;
+      const say = outcome === 'clean' ? logger.info : logger.error;
+      return say.call(
+        logger,
+        { drain, report: event.report },
+        `drain: ${outcome} in ${formatDuration(totalMs)}, exit code ${exitCode}`,
+      );
+    }
+  }
+}

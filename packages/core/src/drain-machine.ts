@@ -1,0 +1,161 @@
+import { EXIT_MARGIN, type DrainPlan } from './drain-plan.ts';
+import type { Phase } from './phase.ts';
+import type { Trigger } from './trigger.ts';
+
+/** The timers of a drain. Each is armed once. */
+export type DrainTimer = 'window' | 'deadline' | 'force-grace' | 'grace-period';
+
+/** Where a drain is. */
+export interface DrainState {
+  readonly phase: Phase;
+  /** What began the drain; `undefined` while serving. */
+  readonly trigger: Trigger | undefined;
+  /** Whether a signal has been seen: the next one exits at once. */
+  readonly signalled: boolean;
+  /** Whether any trigger wants the process to end. */
+  readonly exits: boolean;
+  /** Whether the deadline has passed with work in flight. */
+  readonly timedOut: boolean;
+  /** Whether the grace period ended before everything was closed, or somebody ended the drain by force. */
+  readonly forced: boolean;
+  /** Whether an error that nobody caught began the drain or came during it. */
+  readonly faulted: boolean;
+  /** The code with which the process is to end at once; `undefined` where it ends by itself. */
+  readonly exitCode: number | undefined;
+}
+
+/** What can happen to a drain. */
+export type DrainInput =
+  /** `reachable`: whether a server listens, so that there is anybody to announce the drain to. */
+  | { readonly type: 'trigger'; readonly trigger: Trigger; readonly reachable: boolean }
+  | { readonly type: 'timer'; readonly timer: DrainTimer }
+  /** Nothing is in flight any more. */
+  | { readonly type: 'drained' }
+  /** The framework and every resource is closed, or has been given up. */
+  | { readonly type: 'closed' }
+  /** A hard stop: end the process with `code`. */
+  | { readonly type: 'abort'; readonly trigger: Trigger; readonly code: number };
+
+/** What is to be done, in this order. */
+export type DrainEffect =
+  | { readonly type: 'arm'; readonly timer: DrainTimer; readonly ms: number }
+  | { readonly type: 'disarm'; readonly timer: DrainTimer }
+  /** Tell the world that a phase was entered. */
+  | { readonly type: 'enter'; readonly phase: Phase; readonly previous: Phase }
+  /** Fire the drain signal, tell the peers. */
+  | { readonly type: 'announce' }
+  /** Close the listener, take on nothing new, say when nothing is in flight. */
+  | { readonly type: 'refuse' }
+  /** Fire the force signal. */
+  | { readonly type: 'force' }
+  /** Destroy what is in flight. */
+  | { readonly type: 'abort' }
+  /** Close the framework, then the resources. */
+  | { readonly type: 'close' }
+  /** Write the report, let the process end; at once where the state has an exit code. */
+  | { readonly type: 'finish' };
+
+export const SERVING: DrainState = Object.freeze({
+  phase: 'serving',
+  trigger: undefined,
+  signalled: false,
+  exits: false,
+  timedOut: false,
+  forced: false,
+  faulted: false,
+  exitCode: undefined,
+});
+
+type Step = readonly [state: DrainState, effects: readonly DrainEffect[]];
+
+/**
+ * The whole order of a drain, as a pure function: total (every input in every state has an answer) and monotonic (a phase
+ * is never left for an earlier one).
+ */
+export function transition(plan: DrainPlan, state: DrainState, input: DrainInput): Step {
+  switch (input.type) {
+    case 'trigger':
+      return onTrigger(plan, state, input.trigger, input.reachable);
+    case 'timer':
+      return onTimer(plan, state, input.timer);
+    case 'drained':
+      return state.phase === 'draining' ? close(state, []) : [state, []];
+    case 'closed':
+      return state.phase === 'closing' ? finish(state, []) : [state, []];
+    case 'abort':
+      if (state.phase === 'closed') return [state, []];
+      return exit({ ...state, trigger: state.trigger ?? input.trigger, exits: true }, input.code);
+  }
+}
+
+function onTrigger(plan: DrainPlan, before: DrainState, trigger: Trigger, reachable: boolean): Step {
+  const isSignal = trigger.signalNumber !== undefined;
+  const state: DrainState = {
+    ...before,
+    trigger: before.trigger ?? trigger,
+    signalled: before.signalled || isSignal,
+    exits: before.exits || trigger.exits,
+    faulted: before.faulted || trigger.kind === 'fault',
+  };
+  if (state.phase === 'closed') return [before, []];
+  if (isSignal && before.signalled) return exit(state, 128 + trigger.signalNumber);
+  if (state.phase === 'announcing' && !trigger.window)
+    return refuse(plan, state, [{ type: 'disarm', timer: 'window' }]);
+  if (state.phase !== 'serving') return [state, []];
+
+  const effects: DrainEffect[] = [
+    { type: 'arm', timer: 'grace-period', ms: Math.max(0, plan.gracePeriod - EXIT_MARGIN) },
+  ];
+  const announcing = enter(state, 'announcing', effects);
+  effects.push({ type: 'announce' });
+  if (!trigger.window || !reachable || plan.window === 0) return refuse(plan, announcing, effects);
+  effects.push({ type: 'arm', timer: 'window', ms: plan.window });
+  return [announcing, effects];
+}
+
+function onTimer(plan: DrainPlan, state: DrainState, timer: DrainTimer): Step {
+  if (timer === 'grace-period' && state.phase !== 'serving' && state.phase !== 'closed') {
+    return finish({ ...state, forced: true }, [{ type: 'abort' }]);
+  }
+  if (timer === 'window' && state.phase === 'announcing') return refuse(plan, state, []);
+  if (timer === 'deadline' && state.phase === 'draining' && !state.timedOut) {
+    return [
+      { ...state, timedOut: true },
+      [{ type: 'force' }, { type: 'arm', timer: 'force-grace', ms: plan.forceGrace }],
+    ];
+  }
+  if (timer === 'force-grace' && state.phase === 'draining' && state.timedOut) return close(state, [{ type: 'abort' }]);
+  return [state, []];
+}
+
+function refuse(plan: DrainPlan, state: DrainState, effects: readonly DrainEffect[]): Step {
+  const all = [...effects];
+  const draining = enter(state, 'draining', all);
+  all.push({ type: 'arm', timer: 'deadline', ms: plan.deadline }, { type: 'refuse' });
+  return [draining, all];
+}
+
+function close(state: DrainState, effects: readonly DrainEffect[]): Step {
+  const all: DrainEffect[] = [...effects, { type: 'disarm', timer: state.timedOut ? 'force-grace' : 'deadline' }];
+  const closing = enter(state, 'closing', all);
+  all.push({ type: 'close' });
+  return [closing, all];
+}
+
+function finish(state: DrainState, effects: readonly DrainEffect[]): Step {
+  const all: DrainEffect[] = [...effects];
+  for (const timer of ['window', 'deadline', 'force-grace', 'grace-period'] as const)
+    all.push({ type: 'disarm', timer });
+  const closed = enter(state, 'closed', all);
+  all.push({ type: 'finish' });
+  return [closed, all];
+}
+
+function exit(state: DrainState, exitCode: number): Step {
+  return finish({ ...state, forced: true, exitCode }, []);
+}
+
+function enter(state: DrainState, phase: Phase, effects: DrainEffect[]): DrainState {
+  effects.push({ type: 'enter', phase, previous: state.phase });
+  return { ...state, phase };
+}

@@ -1,0 +1,111 @@
+import type { DrainLogger } from './drain-logger.ts';
+import type { DrainPlan } from './drain-plan.ts';
+import type { Duration } from './duration.ts';
+import type { Host } from './host.ts';
+import {
+  choice,
+  DEFAULT_SIGNALS,
+  duration,
+  path,
+  signals,
+  toggle,
+  type OptionKind,
+  type SignalMode,
+  type SignalName,
+} from './option-kind.ts';
+
+/** What a user may say. Everything has a default; the environment wins over what is said here. */
+export interface DrainOptions {
+  /** Whether to drain at all. `false` leaves the health routes and nothing else. @default true */
+  readonly enabled?: boolean;
+  /** How long to go on serving after readiness has turned 503, so that load balancers notice. Milliseconds or `'5s'`. @default '5s' */
+  readonly window?: Duration;
+  /** How long in-flight work may take, counted from the end of the window. Milliseconds or `'10s'`. @default what the grace period leaves: 18.5 s */
+  readonly deadline?: Duration;
+  /** How long handlers have, after the deadline, to answer with something that a client can retry. Milliseconds or `'500ms'`. @default '500ms' */
+  readonly forceGrace?: Duration;
+  /** How long one resource may take to close, unless it is registered with a timeout of its own. Milliseconds or `'5s'`. @default '5s' */
+  readonly closeTimeout?: Duration;
+  /** What the platform gives from the signal to SIGKILL. The process is gone half a second before it. Milliseconds or `'30s'`. @default '30s' */
+  readonly gracePeriod?: Duration;
+  /** How long, once draining, a connection may be silent in the middle of sending a request. Milliseconds or `'2s'`. @default '2s' */
+  readonly stallTimeout?: Duration;
+  /** Which signals begin a drain, with the window or at once; `false` for none. Merged over the default. @default { SIGTERM: 'window', SIGINT: 'at-once' } */
+  readonly signals?: Readonly<Partial<Record<SignalName, SignalMode | false>>> | false;
+  /** Whether an uncaught exception or unhandled rejection begins a drain (no window, exit code 1). @default true */
+  readonly faults?: boolean;
+  /** Whether to end the process after the drain. @default true */
+  readonly exit?: boolean;
+  /** When readiness turns 503: at the signal, after the window, or never. @default 'at-signal' */
+  readonly readiness?: 'at-signal' | 'after-window' | 'never';
+  /** What happens to a request that comes on an open connection after the window: served, or 503 with Retry-After. @default 'serve' */
+  readonly lateRequests?: 'serve' | 'refuse';
+  /** Whether requests are refused with 503 and Retry-After from the signal on. Drops requests wherever the balancer has not noticed yet. @default false */
+  readonly refuseDuringWindow?: boolean;
+  /** What Retry-After says, rounded up to whole seconds. Milliseconds or `'1s'`. @default '1s' */
+  readonly retryAfter?: Duration;
+  /** The paths of the health routes; each, or all, can be `false`. @default { ready: '/ready', live: '/healthz', startup: '/startup' } */
+  readonly health?: HealthPaths | false;
+  /** Where the log lines go; `false` for nowhere. @default pino, or Fastify's own logger */
+  readonly logger?: DrainLogger | false;
+  /** The environment that options are read from; `false` for none. @default process.env */
+  readonly env?: Readonly<Record<string, string | undefined>> | false;
+  /** What the names of environment variables start with. @default 'DRAIN_' */
+  readonly envPrefix?: string;
+  /** Time, signals and exit. Tests pass `fakeHost()` of `@drainkit/testing`. @default the real process */
+  readonly host?: Host;
+}
+
+/** The exact paths of the health routes; `false` for no such route. */
+export interface HealthPaths {
+  /** 200 while the server wants traffic. @default '/ready' */
+  readonly ready?: string | false;
+  /** 200 as long as the process answers. @default '/healthz' */
+  readonly live?: string | false;
+  /** 200 once the server has been ready for the first time. @default '/startup' */
+  readonly startup?: string | false;
+}
+
+/** One option that a plan is made of, as code, environment and docs name it. */
+export interface OptionRow<Value = unknown> {
+  /** `window`, `health.ready` */
+  readonly option: string;
+  /** The environment variable without its prefix: `WINDOW`, `READY_PATH`. */
+  readonly env: string;
+  readonly kind: OptionKind<Value>;
+  /** `undefined`: it follows from the others. */
+  readonly fallback: Value | undefined;
+}
+
+function row<Value>(
+  option: string,
+  env: string,
+  kind: OptionKind<Value>,
+  fallback: Value | undefined,
+): OptionRow<Value> {
+  return { option, env, kind, fallback };
+}
+
+/** Every option of a plan. The tables in the docs hold the same rows; a test keeps them equal. */
+export const OPTION_ROWS: { readonly [Key in keyof DrainPlan]: OptionRow<DrainPlan[Key]> } = {
+  enabled: row('enabled', 'ENABLED', toggle, true),
+  window: row('window', 'WINDOW', duration, 5_000),
+  deadline: row('deadline', 'DEADLINE', duration, undefined),
+  forceGrace: row('forceGrace', 'FORCE_GRACE', duration, 500),
+  closeTimeout: row('closeTimeout', 'CLOSE_TIMEOUT', duration, 5_000),
+  gracePeriod: row('gracePeriod', 'GRACE_PERIOD', duration, 30_000),
+  stallTimeout: row('stallTimeout', 'STALL_TIMEOUT', duration, 2_000),
+  signals: row('signals', 'SIGNALS', signals, DEFAULT_SIGNALS),
+  faults: row('faults', 'FAULTS', toggle, true),
+  exit: row('exit', 'EXIT', toggle, true),
+  readiness: row('readiness', 'READINESS', choice(['at-signal', 'after-window', 'never']), 'at-signal'),
+  lateRequests: row('lateRequests', 'LATE_REQUESTS', choice(['serve', 'refuse']), undefined),
+  refuseDuringWindow: row('refuseDuringWindow', 'REFUSE_DURING_WINDOW', toggle, false),
+  retryAfter: row('retryAfter', 'RETRY_AFTER', duration, 1_000),
+  readyPath: row('health.ready', 'READY_PATH', path, '/ready'),
+  livePath: row('health.live', 'LIVE_PATH', path, '/healthz'),
+  startupPath: row('health.startup', 'STARTUP_PATH', path, '/startup'),
+};
+
+/** Options that are not part of the plan: where to read it from, and whom to tell. */
+export const PLAIN_OPTIONS: readonly string[] = ['logger', 'env', 'envPrefix', 'host'];

@@ -1,0 +1,166 @@
+import { DrainError } from './drain-error.ts';
+import { OPTION_ROWS, PLAIN_OPTIONS, type DrainOptions, type OptionRow } from './drain-options.ts';
+import { readEnvironment } from './environment.ts';
+import { nearest } from './nearest.ts';
+import type { SignalModes } from './option-kind.ts';
+
+/** Options resolved: complete, checked as a whole, frozen. Every duration is in milliseconds. */
+export interface DrainPlan {
+  readonly enabled: boolean;
+  readonly window: number;
+  readonly deadline: number;
+  readonly forceGrace: number;
+  readonly closeTimeout: number;
+  readonly gracePeriod: number;
+  readonly stallTimeout: number;
+  readonly signals: SignalModes;
+  readonly faults: boolean;
+  readonly exit: boolean;
+  readonly readiness: 'at-signal' | 'after-window' | 'never';
+  readonly lateRequests: 'serve' | 'refuse';
+  readonly refuseDuringWindow: boolean;
+  readonly retryAfter: number;
+  readonly readyPath: string | false;
+  readonly livePath: string | false;
+  readonly startupPath: string | false;
+}
+
+/** How long before the end of the grace period the process is gone, in milliseconds. */
+export const EXIT_MARGIN = 500;
+
+type Settings = { -readonly [Key in keyof DrainPlan]?: DrainPlan[Key] };
+
+const ROWS = Object.entries(OPTION_ROWS) as [keyof DrainPlan, OptionRow][];
+
+/**
+ * Resolves options and environment into a plan. The environment wins.
+ *
+ * @throws DrainError `DRAIN_OPTIONS_INVALID`, listing every problem: unknown names, values that are not allowed, budgets
+ * that do not fit the grace period, options that contradict each other.
+ */
+export function resolvePlan(options: DrainOptions, env: Readonly<Record<string, string | undefined>>): DrainPlan {
+  const problems: string[] = [];
+  const said: Settings = {};
+  readOptions(options, said, problems);
+  readEnvironment(env, options.envPrefix ?? 'DRAIN_', (key, value) => set(said, key, value), problems);
+
+  const plan: Settings = {};
+  for (const [key, { fallback }] of ROWS) set(plan, key, said[key] ?? fallback);
+  plan.lateRequests ??= plan.refuseDuringWindow === true ? 'refuse' : 'serve';
+  const { window = 0, forceGrace = 0, closeTimeout = 0, gracePeriod = 0 } = plan;
+  plan.deadline ??= Math.max(0, gracePeriod - window - forceGrace - closeTimeout - EXIT_MARGIN);
+  // A value that is not allowed was said but not taken; a budget with a default in its place would be a second, false problem.
+  if (problems.length === 0) checkBudget(plan as DrainPlan, problems);
+  checkContradictions(plan as DrainPlan, problems);
+
+  if (problems.length > 0) {
+    throw new DrainError(
+      'DRAIN_OPTIONS_INVALID',
+      `drain options cannot be used:\n${problems.map((text) => `  - ${text}`).join('\n')}\n`,
+    );
+  }
+  return Object.freeze(plan as DrainPlan);
+}
+
+function set(settings: Settings, key: keyof DrainPlan, value: unknown): void {
+  (settings as Record<string, unknown>)[key] = value;
+}
+
+function readOptions(options: DrainOptions, said: Settings, problems: string[]): void {
+  if (typeof options !== 'object' || options === null) {
+    problems.push(`options is ${show(options)}; allowed: an object`);
+    return;
+  }
+  const flat = flatten(options);
+  for (const [key, { option, kind }] of ROWS) {
+    const value = flat.get(option);
+    flat.delete(option);
+    if (value === undefined) continue;
+    const parsed = kind.parse(value);
+    if (parsed === undefined) problems.push(`${option} is ${show(value)}; allowed: ${kind.form}`);
+    else set(said, key, parsed);
+  }
+  checkPlain(flat, problems);
+  const known = [...ROWS.map(([, { option }]) => option), ...PLAIN_OPTIONS, 'health'];
+  for (const name of flat.keys()) {
+    if (known.includes(name)) continue;
+    const meant = nearest(name, known);
+    problems.push(`${name} is no option${meant === undefined ? '' : `; did you mean ${meant}?`}`);
+  }
+}
+
+/** `{ health: { ready } }` as `health.ready`; `health: false` as each of its paths being false. */
+function flatten(options: DrainOptions): Map<string, unknown> {
+  const flat = new Map<string, unknown>(Object.entries(options));
+  const { health } = options;
+  if (health === false) {
+    flat.delete('health');
+    for (const name of ['ready', 'live', 'startup']) flat.set(`health.${name}`, false);
+  } else if (typeof health === 'object' && health !== null) {
+    flat.delete('health');
+    for (const [name, value] of Object.entries(health)) flat.set(`health.${name}`, value);
+  }
+  return flat;
+}
+
+function checkPlain(flat: ReadonlyMap<string, unknown>, problems: string[]): void {
+  const check = (name: string, allowed: string, isAllowed: (value: unknown) => boolean): void => {
+    const value = flat.get(name);
+    if (value !== undefined && !isAllowed(value)) problems.push(`${name} is ${show(value)}; allowed: ${allowed}`);
+  };
+  const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
+  check('health', 'false, or an object with ready, live, startup', () => false);
+  check('env', 'an object of strings such as process.env, or false', (value) => value === false || isObject(value));
+  check(
+    'envPrefix',
+    "letters, digits and '_', such as 'DRAIN_'",
+    (value) => typeof value === 'string' && /^[A-Za-z]\w*$/.test(value),
+  );
+  check(
+    'logger',
+    'a logger with info, warn and error, or false',
+    (value) =>
+      value === false ||
+      (isObject(value) && ['info', 'warn', 'error'].every((level) => typeof value[level] === 'function')),
+  );
+  check(
+    'host',
+    'a host such as fakeHost() of @drainkit/testing',
+    (value) => isObject(value) && isObject(value['clock']),
+  );
+}
+
+function checkBudget(plan: DrainPlan, problems: string[]): void {
+  const { window, deadline, forceGrace, closeTimeout, gracePeriod } = plan;
+  const needed = window + deadline + forceGrace + closeTimeout + EXIT_MARGIN;
+  if (needed <= gracePeriod) return;
+  problems.push(
+    `window (${window}) + deadline (${deadline}) + forceGrace (${forceGrace}) + closeTimeout (${closeTimeout}) ` +
+      `+ ${EXIT_MARGIN} to exit = ${needed} ms, more than gracePeriod (${gracePeriod}); ` +
+      `shorten one of them by ${needed - gracePeriod} ms in all, or raise gracePeriod together with the platform's own`,
+  );
+}
+
+function checkContradictions(plan: DrainPlan, problems: string[]): void {
+  if (plan.refuseDuringWindow && plan.lateRequests === 'serve') {
+    problems.push(
+      `refuseDuringWindow is true and lateRequests is 'serve'; what is refused early cannot be served late`,
+    );
+  }
+  const paths = [plan.readyPath, plan.livePath, plan.startupPath].filter((path) => typeof path === 'string');
+  const twice = paths.find((path, index) => paths.indexOf(path) !== index);
+  if (twice !== undefined)
+    problems.push(`two health routes share the path '${twice}'; give each its own, or set one to false`);
+}
+
+/** A value as an error message shows it. */
+export function show(value: unknown): string {
+  if (typeof value === 'string') return `'${value}'`;
+  if (typeof value === 'function') return 'a function';
+  if (typeof value !== 'object' || value === null) return String(value);
+  try {
+    return JSON.stringify(value) ?? 'an object';
+  } catch {
+    return 'an object';
+  }
+}

@@ -1,0 +1,42 @@
+import type { WorkItem } from './drainable.ts';
+import type { Phase } from './phase.ts';
+import type { ResourceReport } from './resource-stack.ts';
+import type { Trigger } from './trigger.ts';
+
+/**
+ * - `clean`: everything finished and closed within its time.
+ * - `timed-out`: the deadline passed with work in flight.
+ * - `failed`: a resource failed or hung, or an error went uncaught.
+ * - `forced`: the grace period ended, a second signal came, or `abort()` was called before everything was closed.
+ *
+ * Where several hold, the last of this list that does.
+ */
+export type DrainOutcome = 'clean' | 'timed-out' | 'failed' | 'forced';
+
+/** What came of a drain. Times are in whole milliseconds. */
+export interface DrainReport {
+  readonly outcome: DrainOutcome;
+  /** The code with which the process ends: 0 for a clean drain, 128 + n for a second signal, else 1 (or what `abort()` was given). */
+  readonly exitCode: number;
+  readonly trigger: Pick<Trigger, 'kind' | 'reason'>;
+  /** When the drain began, ISO 8601. */
+  readonly startedAt: string;
+  readonly totalMs: number;
+  /** How long each phase lasted, in order; `closed` is left out, for it has no end. */
+  readonly phases: readonly { readonly phase: Phase; readonly ms: number }[];
+  readonly inFlightAtStart: number;
+  /** Requests that came after the window and were served all the same. */
+  readonly servedLate: number;
+  /** Requests and work refused because of the drain. */
+  readonly refused: number;
+  /** Connections that were ended because they stopped in the middle of sending a request. */
+  readonly stalled: number;
+  /** What was in flight when the deadline passed. */
+  readonly atDeadline: readonly WorkItem[];
+  /** What was destroyed. */
+  readonly aborted: readonly WorkItem[];
+  /** The framework and the resources, in the order of closing. */
+  readonly resources: readonly ResourceReport[];
+  /** Errors that nobody caught, as text. */
+  readonly faults: readonly string[];
+}

@@ -1,0 +1,33 @@
+import { OPTION_ROWS, type OptionRow } from './drain-options.ts';
+import type { DrainPlan } from './drain-plan.ts';
+import { nearest } from './nearest.ts';
+
+/**
+ * Reads options from environment variables whose names start with `prefix`. An empty variable counts as absent.
+ * Calls `take` for each value; adds a line to `problems` for each variable that is unknown or whose value is not allowed.
+ */
+export function readEnvironment(
+  env: Readonly<Record<string, string | undefined>>,
+  prefix: string,
+  take: (key: keyof DrainPlan, value: unknown) => void,
+  problems: string[],
+): void {
+  const rows = new Map(
+    (Object.entries(OPTION_ROWS) as [keyof DrainPlan, OptionRow][]).map(([key, row]) => [
+      prefix + row.env,
+      { key, row },
+    ]),
+  );
+  for (const [name, text] of Object.entries(env)) {
+    if (!name.startsWith(prefix) || text === undefined || text.trim() === '') continue;
+    const found = rows.get(name);
+    if (found === undefined) {
+      const meant = nearest(name, [...rows.keys()]);
+      problems.push(`${name} is no variable of drainkit${meant === undefined ? '' : `; did you mean ${meant}?`}`);
+      continue;
+    }
+    const value = found.row.kind.parseText(text.trim());
+    if (value === undefined) problems.push(`${name} is '${text}'; allowed: ${found.row.kind.form}`);
+    else take(found.key, value);
+  }
+}

@@ -1,0 +1,31 @@
+export { DrainCoordinator } from './drain-coordinator.ts';
+export { DRAIN_ERRORS, DrainError, type DrainErrorCode } from './drain-error.ts';
+export type { DrainEvent, DrainEventOf, DrainEventType } from './drain-event.ts';
+export type { DrainLogger } from './drain-logger.ts';
+export {
+  SERVING,
+  transition,
+  type DrainEffect,
+  type DrainInput,
+  type DrainState,
+  type DrainTimer,
+} from './drain-machine.ts';
+export { OPTION_ROWS, type DrainOptions, type HealthPaths, type OptionRow } from './drain-options.ts';
+export { EXIT_MARGIN, resolvePlan, type DrainPlan } from './drain-plan.ts';
+export type { DrainOutcome, DrainReport } from './drain-report.ts';
+export type { Drainable, WorkItem } from './drainable.ts';
+export { formatDuration, parseDuration, type Duration } from './duration.ts';
+export { healthRoute, type HealthAnswer, type HealthRoute } from './health.ts';
+export type { Cancel, Clock, Fault, Host } from './host.ts';
+export { DEFAULT_SIGNALS, type OptionKind, type SignalMode, type SignalModes, type SignalName } from './option-kind.ts';
+export { hasReached, PHASES, type Phase } from './phase.ts';
+export { formatReport } from './report-timeline.ts';
+export {
+  ResourceStack,
+  type Closable,
+  type Resource,
+  type ResourceOptions,
+  type ResourceReport,
+} from './resource-stack.ts';
+export type { Trigger } from './trigger.ts';
+export { WorkTracker, type Work } from './work-tracker.ts';

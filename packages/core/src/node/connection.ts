@@ -1,0 +1,87 @@
+import type { Socket } from 'node:net';
+import type { Exchange } from './exchange.ts';
+
+/** For how long, in milliseconds, a client that has just connected is given time to send its first byte. */
+const FRESH_FOR = 100;
+
+/**
+ * - `busy`: a request is being answered
+ * - `idle`: between two requests
+ * - `bare`: has never sent a byte; `fresh` while it has only just connected
+ * - `partial`: in the middle of a request's head
+ * - `upgraded`: not HTTP any more
+ */
+export type ConnectionKind = 'busy' | 'idle' | 'bare' | 'fresh' | 'partial' | 'upgraded';
+
+/** One client connection: what it is doing, and how to end it. */
+export class Connection {
+  readonly socket: Socket;
+  readonly openedAt: number;
+  /** In order of arrival; more than one where the client pipelines. */
+  readonly exchanges: Exchange[] = [];
+  upgraded = false;
+  /** Whether it is being ended already. */
+  ending = false;
+  /** When the last response ended. */
+  idleSince: number;
+  #settledBytes = 0;
+
+  constructor(socket: Socket, openedAt: number) {
+    this.socket = socket;
+    this.openedAt = openedAt;
+    this.idleSince = openedAt;
+  }
+
+  /** Bytes received so far; under TLS, of the decrypted stream. */
+  get bytesRead(): number {
+    return this.socket.bytesRead;
+  }
+
+  /** Whether a request has begun to arrive and has not arrived whole. */
+  get receiving(): boolean {
+    const last = this.exchanges.at(-1);
+    return last === undefined ? this.bytesRead > this.#settledBytes : !last.request.complete;
+  }
+
+  kind(now: number): ConnectionKind {
+    if (this.upgraded) return 'upgraded';
+    if (this.exchanges.length > 0) return 'busy';
+    if (this.bytesRead === 0) return this.freshUntil > now ? 'fresh' : 'bare';
+    return this.receiving ? 'partial' : 'idle';
+  }
+
+  get freshUntil(): number {
+    return this.openedAt + FRESH_FOR;
+  }
+
+  begin(exchange: Exchange): void {
+    this.exchanges.push(exchange);
+  }
+
+  finish(exchange: Exchange, now: number): void {
+    const index = this.exchanges.indexOf(exchange);
+    if (index !== -1) this.exchanges.splice(index, 1);
+    this.#settledBytes = this.bytesRead;
+    this.idleSince = now;
+  }
+
+  /** Ends it in an orderly way: what is written is sent, then FIN. */
+  end(): void {
+    this.ending = true;
+    this.socket.destroySoon();
+  }
+
+  /** Ends it in the middle of a request that does not arrive, with 408 (RFC 9110 section 15.5.9) where nothing was answered yet. */
+  timeOut(): void {
+    const [first] = this.exchanges;
+    if (first === undefined || (this.exchanges.length === 1 && !first.response.headersSent)) {
+      this.socket.write('HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+    }
+    this.end();
+  }
+
+  destroy(): void {
+    this.ending = true;
+    this.socket.destroy();
+  }
+}

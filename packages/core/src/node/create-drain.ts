@@ -1,0 +1,12 @@
+import type { DrainOptions } from '../drain-options.ts';
+import { HttpDrain } from './http-drain.ts';
+
+/**
+ * A drain for a process with node:http or node:https servers, or with none at all. It listens for signals from now on;
+ * `attach` servers to it.
+ *
+ * @throws DrainError `DRAIN_OPTIONS_INVALID`, listing every problem.
+ */
+export function createDrain(options: DrainOptions = {}): HttpDrain {
+  return new HttpDrain(options);
+}

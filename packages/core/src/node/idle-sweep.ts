@@ -1,0 +1,73 @@
+import type { Cancel, Clock } from '../host.ts';
+import type { Connection } from './connection.ts';
+import type { ConnectionSet } from './connection-set.ts';
+
+/** How many connections are ended in one turn of the event loop. Few, for what arrives after the turn's poll is lost. */
+const ENDS_PER_TURN = 4;
+
+/**
+ * Ends the connections on which nothing is going on, those first that have been idle longest.
+ *
+ * It ends them in the check phase, right after a poll of the event loop: a request that has reached this machine by then
+ * has been read, and its connection is busy, not idle. What is left of the race is the moment between the poll and the FIN.
+ */
+export class IdleSweep {
+  readonly #connections: ConnectionSet;
+  readonly #clock: Clock;
+  #running = false;
+  #cancelWait: Cancel = () => {};
+
+  constructor(connections: ConnectionSet, clock: Clock) {
+    this.#connections = connections;
+    this.#clock = clock;
+  }
+
+  /** Whether no connection is left but upgraded ones. */
+  get isEmpty(): boolean {
+    for (const { upgraded } of this.#connections) if (!upgraded) return false;
+    return true;
+  }
+
+  /**
+   * Ends what can be ended, turn by turn; a client that has only just connected is left the rest of its first moments.
+   * Does nothing while it is running.
+   *
+   * @param onPartial - told of a connection that is in the middle of a request's head.
+   */
+  run(onPartial: (connection: Connection) => void): void {
+    if (this.#running) return;
+    this.#running = true;
+    this.#cancelWait();
+    const now = this.#clock.now();
+    const queue: Connection[] = [];
+    let freshUntil = Infinity;
+    for (const connection of this.#connections) {
+      if (connection.ending) continue;
+      const kind = connection.kind(now);
+      if (kind === 'partial') onPartial(connection);
+      else if (kind === 'fresh') freshUntil = Math.min(freshUntil, connection.freshUntil);
+      else if (kind !== 'upgraded') queue.push(connection);
+    }
+    if (freshUntil < Infinity) this.#cancelWait = this.#clock.setTimeout(() => this.run(onPartial), freshUntil - now);
+    // The one that has been idle longest comes last here, and is popped first.
+    queue.sort((a, b) => b.idleSince - a.idleSince);
+    // The turn in which this is called may have polled before the last request was answered; the next poll is whole.
+    setImmediate(() => setImmediate(() => this.#turn(queue)));
+  }
+
+  #turn(queue: Connection[]): void {
+    const now = this.#clock.now();
+    for (let ended = 0; ended < ENDS_PER_TURN;) {
+      const connection = queue.pop();
+      if (connection === undefined) {
+        this.#running = false;
+        return;
+      }
+      const kind = connection.kind(now);
+      if (connection.ending || (kind !== 'idle' && kind !== 'bare')) continue;
+      connection.end();
+      ended += 1;
+    }
+    setImmediate(() => this.#turn(queue));
+  }
+}

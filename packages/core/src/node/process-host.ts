@@ -1,0 +1,115 @@
+import type { Cancel, Clock, Fault, Host } from '../host.ts';
+
+const clock: Clock = {
+  now: () => performance.now(),
+  date: () => new Date(),
+  setTimeout(callback, ms, options) {
+    const timer = setTimeout(callback, ms);
+    if (options?.ref === false) timer.unref();
+    return () => clearTimeout(timer);
+  },
+};
+
+/**
+ * One process listener for an event, however many drains ask for it; it is there only while somebody asks.
+ */
+class SharedListener<Args extends readonly unknown[]> {
+  readonly #listeners = new Set<{ readonly call: (...args: Args) => void }>();
+  readonly #attach: (listener: (...args: Args) => void) => void;
+  readonly #detach: (listener: (...args: Args) => void) => void;
+
+  constructor(
+    attach: (listener: (...args: Args) => void) => void,
+    detach: (listener: (...args: Args) => void) => void,
+  ) {
+    this.#attach = attach;
+    this.#detach = detach;
+  }
+
+  add(call: (...args: Args) => void): Cancel {
+    const listener = { call };
+    if (this.#listeners.size === 0) this.#attach(this.#dispatch);
+    this.#listeners.add(listener);
+    return () => {
+      if (this.#listeners.delete(listener) && this.#listeners.size === 0) this.#detach(this.#dispatch);
+    };
+  }
+
+  readonly #dispatch = (...args: Args): void => {
+    for (const { call } of [...this.#listeners]) call(...args);
+  };
+}
+
+const signals = new Map<string, SharedListener<[NodeJS.Signals, number]>>();
+
+function signalListener(signal: NodeJS.Signals): SharedListener<[NodeJS.Signals, number]> {
+  let listener = signals.get(signal);
+  if (listener === undefined) {
+    listener = new SharedListener(
+      (dispatch) => process.on(signal, dispatch),
+      (dispatch) => process.off(signal, dispatch),
+    );
+    signals.set(signal, listener);
+  }
+  return listener;
+}
+
+const uncaught = new SharedListener<[unknown]>(
+  (dispatch) => process.on('uncaughtException', dispatch),
+  (dispatch) => process.off('uncaughtException', dispatch),
+);
+
+const unhandled = new SharedListener<[unknown]>(
+  (dispatch) => process.on('unhandledRejection', dispatch),
+  (dispatch) => process.off('unhandledRejection', dispatch),
+);
+
+const messages = new SharedListener<[unknown]>(
+  (dispatch) => process.on('message', dispatch),
+  (dispatch) => process.off('message', dispatch),
+);
+
+let holds = 0;
+
+/** The real process. The only file of drainkit that touches it. */
+export const processHost: Host = {
+  clock,
+  get env() {
+    return process.env;
+  },
+  onSignal: (signal, listener) => signalListener(signal as NodeJS.Signals).add((_, number) => listener(number)),
+  onFault(listener) {
+    const cancels = [
+      uncaught.add((error) => listener({ kind: 'uncaughtException', error })),
+      unhandled.add((error) => listener({ kind: 'unhandledRejection', error })),
+    ];
+    return () => cancels.forEach((cancel) => cancel());
+  },
+  onMessage(listener) {
+    // Listening on the channel would keep a forked process alive that has nothing else to do.
+    if (process.channel === undefined) return () => {};
+    const cancel = messages.add(listener);
+    process.channel?.unref();
+    return cancel;
+  },
+  printFault({ kind, error }: Fault) {
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    process.stderr.write(`${kind === 'uncaughtException' ? 'Uncaught' : 'Unhandled rejection:'} ${text}\n`);
+  },
+  hold() {
+    holds += 1;
+    let released = false;
+    return () => {
+      if (!released) holds -= 1;
+      released = true;
+    };
+  },
+  get held() {
+    return holds > 0;
+  },
+  setExitCode(code) {
+    if (process.exitCode === undefined || process.exitCode === 0) process.exitCode = code;
+  },
+  exit: (code) => process.exit(code),
+  activeHandles: () => process.getActiveResourcesInfo(),
+};

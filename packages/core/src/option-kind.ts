@@ -1,0 +1,90 @@
+import { DURATION_FORM, parseDuration } from './duration.ts';
+
+/** How one kind of option is read: from code, and from the text of an environment variable. */
+export interface OptionKind<Value> {
+  /** What is allowed, for error messages. */
+  readonly form: string;
+  /** The value, or `undefined` when it is not allowed. */
+  parse(value: unknown): Value | undefined;
+  /** The value of an environment variable's text, or `undefined` when it is not allowed. */
+  parseText(text: string): Value | undefined;
+}
+
+/** What begins a drain with the window (`'window'`), or without (`'at-once'`). */
+export type SignalMode = 'window' | 'at-once';
+
+export type SignalName = (typeof SIGNALS)[number];
+
+const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGBREAK', 'SIGUSR2'] as const;
+
+export const duration: OptionKind<number> = {
+  form: DURATION_FORM,
+  parse: parseDuration,
+  parseText: parseDuration,
+};
+
+export const toggle: OptionKind<boolean> = {
+  form: 'true or false',
+  parse: (value) => (typeof value === 'boolean' ? value : undefined),
+  parseText: (text) => TOGGLE_WORDS[text.toLowerCase()],
+};
+
+const TOGGLE_WORDS: Readonly<Record<string, boolean>> = {
+  true: true,
+  false: false,
+  1: true,
+  0: false,
+  yes: true,
+  no: false,
+  on: true,
+  off: false,
+};
+
+export function choice<const Choice extends string>(choices: readonly Choice[]): OptionKind<Choice> {
+  const parse = (value: unknown): Choice | undefined => choices.find((allowed) => allowed === value);
+  return { form: choices.map((allowed) => `'${allowed}'`).join(' or '), parse, parseText: parse };
+}
+
+/** An exact path, or `false` for no route at all. */
+export const path: OptionKind<string | false> = {
+  form: "an exact path that starts with '/', without '?' or '#', or false",
+  parse: (value) => (value === false || (typeof value === 'string' && /^\/[^?#\s]*$/.test(value)) ? value : undefined),
+  parseText: (text) => path.parse(text === 'false' ? false : text),
+};
+
+/** Which signals begin a drain, and how. */
+export type SignalModes = Readonly<Partial<Record<SignalName, SignalMode>>>;
+
+/** SIGTERM comes from a platform, which routes on for a while; SIGINT from a person at a terminal, who waits. */
+export const DEFAULT_SIGNALS: SignalModes = { SIGTERM: 'window', SIGINT: 'at-once' };
+
+export const signals: OptionKind<SignalModes> = {
+  form:
+    `false, or an object such as { SIGTERM: 'window', SIGINT: 'at-once', SIGHUP: false } ` +
+    `(in the environment: 'SIGTERM:window,SIGINT:at-once' or 'false'), with signals of ${SIGNALS.join(', ')}`,
+  parse(value) {
+    if (value === false) return {};
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
+    return readSignals({ ...DEFAULT_SIGNALS, ...value });
+  },
+  parseText(text) {
+    if (text === 'false') return {};
+    const entries = text.split(',').map((entry): [string, unknown] => {
+      const [name = '', mode] = entry.trim().split(':');
+      return [name, mode ?? DEFAULT_SIGNALS[name as SignalName] ?? 'window'];
+    });
+    return readSignals(Object.fromEntries(entries));
+  },
+};
+
+function readSignals(value: object): SignalModes | undefined {
+  const modes: Partial<Record<SignalName, SignalMode>> = {};
+  for (const [name, mode] of Object.entries(value)) {
+    const signal = SIGNALS.find((known) => known === name);
+    if (signal === undefined) return undefined;
+    if (mode === false || mode === undefined) continue;
+    if (mode !== 'window' && mode !== 'at-once') return undefined;
+    modes[signal] = mode;
+  }
+  return modes;
+}

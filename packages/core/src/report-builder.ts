@@ -1,0 +1,76 @@
+import { faultText, type DrainEvent } from './drain-event.ts';
+import type { DrainState } from './drain-machine.ts';
+import type { DrainOutcome, DrainReport } from './drain-report.ts';
+import type { WorkItem } from './drainable.ts';
+import type { Phase } from './phase.ts';
+import type { ResourceReport } from './resource-stack.ts';
+
+/** Gathers events, and makes the report of them, in whole milliseconds. */
+export class ReportBuilder {
+  readonly #entered: { readonly phase: Phase; readonly elapsedMs: number }[] = [];
+  readonly #resources: ResourceReport[] = [];
+  readonly #faults: string[] = [];
+  #inFlightAtStart = 0;
+  #atDeadline: readonly WorkItem[] = [];
+  #aborted: readonly WorkItem[] = [];
+
+  add(event: DrainEvent): void {
+    switch (event.type) {
+      case 'phase':
+        if (this.#entered.length === 0) this.#inFlightAtStart = event.inFlight;
+        this.#entered.push(event);
+        return;
+      case 'deadline':
+        this.#atDeadline = event.work.map(roundAge);
+        return;
+      case 'destroyed':
+        this.#aborted = event.work.map(roundAge);
+        return;
+      case 'resource':
+        this.#resources.push({ ...event.resource, ms: Math.round(event.resource.ms) });
+        return;
+      case 'fault':
+        this.#faults.push(faultText(event.fault));
+        return;
+      default:
+    }
+  }
+
+  build(
+    state: DrainState,
+    startedAt: Date,
+    counts: Pick<DrainReport, 'servedLate' | 'refused' | 'stalled'>,
+  ): DrainReport {
+    const outcome = this.#outcome(state);
+    return {
+      outcome,
+      exitCode: state.exitCode ?? (outcome === 'clean' ? 0 : 1),
+      trigger: { kind: state.trigger?.kind ?? 'call', reason: state.trigger?.reason ?? '' },
+      startedAt: startedAt.toISOString(),
+      totalMs: Math.round(this.#entered.at(-1)?.elapsedMs ?? 0),
+      phases: this.#phases(),
+      inFlightAtStart: this.#inFlightAtStart,
+      ...counts,
+      atDeadline: this.#atDeadline,
+      aborted: this.#aborted,
+      resources: this.#resources,
+      faults: this.#faults,
+    };
+  }
+
+  #outcome(state: DrainState): DrainOutcome {
+    if (state.forced) return 'forced';
+    if (state.faulted || this.#resources.some(({ outcome }) => outcome !== 'closed')) return 'failed';
+    return state.timedOut ? 'timed-out' : 'clean';
+  }
+
+  #phases(): DrainReport['phases'] {
+    return this.#entered.slice(0, -1).map(({ phase, elapsedMs }, index) => {
+      return { phase, ms: Math.round((this.#entered[index + 1]?.elapsedMs ?? elapsedMs) - elapsedMs) };
+    });
+  }
+}
+
+function roundAge({ name, ageMs }: WorkItem): WorkItem {
+  return { name, ageMs: Math.round(ageMs) };
+}

@@ -1,0 +1,177 @@
+import { deferred } from './deferred.ts';
+import { DrainError } from './drain-error.ts';
+import type { Clock } from './host.ts';
+
+/** Something that can be closed: a function, or an object with `Symbol.asyncDispose` or `Symbol.dispose`. */
+export type Closable = (() => unknown) | AsyncDisposable | Disposable;
+
+export interface ResourceOptions {
+  /** How long closing may take, in milliseconds. @default the plan's closeTimeout */
+  readonly timeout?: number;
+}
+
+/** A registered resource. */
+export interface Resource {
+  readonly name: string;
+  /** Forgets the resource, for whoever has closed it already. Does nothing once closing has begun. */
+  forget(): void;
+}
+
+/** What came of closing one resource. */
+export interface ResourceReport {
+  readonly name: string;
+  readonly outcome: 'closed' | 'failed' | 'hung';
+  /** How long it took, in milliseconds. */
+  readonly ms: number;
+  /** What it threw or rejected with; a DrainError `DRAIN_RESOURCE_HUNG` for one that hung. */
+  readonly error?: unknown;
+}
+
+interface Entry {
+  readonly name: string;
+  readonly close: () => unknown;
+  readonly timeout: number;
+  readonly first: boolean;
+}
+
+/**
+ * Closes resources in reverse order of registration, one at a time, each exactly once and within its own time. An error,
+ * thrown or rejected, is collected and never stops the rest; one that hangs is named and left behind. One that is
+ * registered while others are closing closes next. It does not start anything.
+ */
+export class ResourceStack {
+  readonly #clock: Clock;
+  readonly #timeout: number;
+  readonly #entries: Entry[] = [];
+  readonly #reports: ResourceReport[] = [];
+  #sealed = false;
+  #onClosed: (report: ResourceReport) => void = () => {};
+  /** Ends the wait for the resource that is closing now. */
+  #giveUp: (() => void) | undefined;
+
+  /** @param timeout - how long closing one resource may take, where it is not registered with a timeout of its own. */
+  constructor(clock: Clock, timeout: number) {
+    this.#clock = clock;
+    this.#timeout = timeout;
+  }
+
+  /** What came of those that are closed, in the order of closing. */
+  get reports(): readonly ResourceReport[] {
+    return this.#reports;
+  }
+
+  /** The names of those that are not closed, next to close first. */
+  get open(): readonly string[] {
+    return this.#entries.map(({ name }) => name).toReversed();
+  }
+
+  /**
+   * @param options.first - closes before all others, whenever it was registered: the framework.
+   * @throws DrainError `DRAIN_RESOURCE_INVALID`, `DRAIN_RESOURCE_TOO_LATE`
+   */
+  register(name: string, closable: Closable, options: ResourceOptions & { readonly first?: boolean } = {}): Resource {
+    const { timeout = this.#timeout, first = false } = options;
+    if (typeof name !== 'string' || name === '') {
+      throw new DrainError(
+        'DRAIN_RESOURCE_INVALID',
+        `a resource was registered under ${JSON.stringify(name)}, which is no name`,
+      );
+    }
+    if (typeof timeout !== 'number' || !(timeout >= 0)) {
+      throw new DrainError(
+        'DRAIN_RESOURCE_INVALID',
+        `the timeout of resource '${name}' is ${String(timeout)}; allowed: milliseconds from 0`,
+      );
+    }
+    if (this.#sealed) {
+      throw new DrainError(
+        'DRAIN_RESOURCE_TOO_LATE',
+        `resource '${name}' was registered after the drain had closed everything`,
+      );
+    }
+    const entry: Entry = { name, close: closer(name, closable), timeout, first };
+    this.#entries.push(entry);
+    return {
+      name,
+      forget: () => {
+        const index = this.#entries.indexOf(entry);
+        if (index !== -1) this.#entries.splice(index, 1);
+      },
+    };
+  }
+
+  /**
+   * Closes everything, also what is registered meanwhile. Never rejects.
+   *
+   * @param until - the clock's time by which all must be done. Where the timeouts together are longer than what is left,
+   * each resource gets its share of it, so that one that hangs never takes the time of the next.
+   * @param onClosed - told of each as soon as it is closed or given up.
+   */
+  async close(until: number, onClosed: (report: ResourceReport) => void): Promise<void> {
+    this.#onClosed = onClosed;
+    for (let entry = this.#take(); entry !== undefined; entry = this.#take()) {
+      await this.#closeOne(entry, this.#share(entry, until - this.#clock.now()));
+    }
+    this.#sealed = true;
+  }
+
+  /** Gives up on what is closing and on what is left, because the time is up: all are hung, and nothing more can be registered. */
+  abandon(onClosed: (report: ResourceReport) => void): void {
+    this.#onClosed = onClosed;
+    this.#sealed = true;
+    this.#giveUp?.();
+    for (const { name } of this.#entries.splice(0).toReversed()) {
+      const error = new DrainError('DRAIN_RESOURCE_HUNG', `no time was left to close resource '${name}'`);
+      this.#report({ name, outcome: 'hung', ms: 0, error });
+    }
+  }
+
+  #take(): Entry | undefined {
+    const first = this.#entries.findIndex((entry) => entry.first);
+    return first === -1 ? this.#entries.pop() : this.#entries.splice(first, 1)[0];
+  }
+
+  #share(entry: Entry, left: number): number {
+    const wanted = this.#entries.reduce((sum, { timeout }) => sum + timeout, entry.timeout);
+    return wanted <= left ? entry.timeout : Math.max(0, (left * entry.timeout) / wanted);
+  }
+
+  #closeOne({ name, close }: Entry, timeout: number): Promise<void> {
+    const began = this.#clock.now();
+    const { promise, resolve } = deferred<void>();
+    const settle = (outcome: ResourceReport['outcome'], error?: unknown): void => {
+      if (this.#giveUp !== giveUp) return;
+      this.#giveUp = undefined;
+      cancel();
+      const ms = this.#clock.now() - began;
+      this.#report(outcome === 'closed' ? { name, outcome, ms } : { name, outcome, ms, error });
+      resolve();
+    };
+    const giveUp = (): void => {
+      const ms = Math.round(this.#clock.now() - began);
+      settle('hung', new DrainError('DRAIN_RESOURCE_HUNG', `resource '${name}' did not close within ${ms} ms`));
+    };
+    this.#giveUp = giveUp;
+    const cancel = this.#clock.setTimeout(giveUp, timeout);
+    // A close that settles after it was given up still has its handlers, so that it is no unhandled rejection.
+    new Promise((done) => done(close())).then(
+      () => settle('closed'),
+      (error: unknown) => settle('failed', error),
+    );
+    return promise;
+  }
+
+  #report(report: ResourceReport): void {
+    this.#reports.push(report);
+    this.#onClosed(report);
+  }
+}
+
+function closer(name: string, closable: Closable): () => unknown {
+  if (typeof closable === 'function') return closable;
+  if (typeof closable === 'object' && closable !== null) {
+    if (Symbol.asyncDispose in closable) return () => closable[Symbol.asyncDispose]();
+    if (Symbol.dispose in closable) return () => closable[Symbol.dispose]();
+  }
+  throw new DrainError('DRAIN_RESOURCE_INVALID', `resource '${name}' has nothing to close it with`);
+}

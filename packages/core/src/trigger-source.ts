@@ -1,0 +1,25 @@
+import type { DrainPlan } from './drain-plan.ts';
+import type { Cancel, Fault, Host } from './host.ts';
+import type { SignalName } from './option-kind.ts';
+import { messageTrigger, signalTrigger, type Trigger } from './trigger.ts';
+
+/** Listens for what begins a drain from outside: the plan's signals, pm2's message, errors that nobody caught. */
+export function listenForTriggers(
+  plan: DrainPlan,
+  host: Host,
+  onTrigger: (trigger: Trigger) => void,
+  onFault: (fault: Fault) => void,
+): Cancel {
+  const cancels = (Object.keys(plan.signals) as SignalName[]).map((signal) =>
+    host.onSignal(signal, (number) => onTrigger(signalTrigger(signal, number, plan.signals[signal] === 'window'))),
+  );
+  cancels.push(
+    host.onMessage((message) => {
+      if (message === 'shutdown') onTrigger(messageTrigger);
+    }),
+  );
+  if (plan.faults) cancels.push(host.onFault(onFault));
+  return () => {
+    for (const cancel of cancels) cancel();
+  };
+}

@@ -1,0 +1,76 @@
+import { deferred, type Deferred } from './deferred.ts';
+import type { Drainable, WorkItem } from './drainable.ts';
+import { DrainError } from './drain-error.ts';
+import type { Clock } from './host.ts';
+
+/** One unit of work. Leave it once, by `leave()` or by the end of a `using` block. */
+export interface Work extends Disposable {
+  readonly name: string;
+  /** Says that the work is over. Calling it again does nothing. */
+  leave(): void;
+}
+
+/** Work that is not HTTP: jobs, messages, files. Tells the moment nothing is in flight any more; polls nothing. */
+export class WorkTracker implements Drainable {
+  readonly name = 'work';
+  readonly late = 0;
+  readonly stalled = 0;
+  readonly reachable = false;
+  refused = 0;
+  readonly #clock: Clock;
+  readonly #began = new Map<Work, number>();
+  #refusing = false;
+  #idle: Deferred<void> | undefined;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  get inFlight(): number {
+    return this.#began.size;
+  }
+
+  /** @throws DrainError `DRAIN_WORK_REFUSED` once the drain takes on no more. */
+  enter(name: string): Work {
+    if (this.#refusing) {
+      this.refused += 1;
+      throw new DrainError('DRAIN_WORK_REFUSED', `work '${name}' was started after the drain had stopped taking any`);
+    }
+    const leave = (): void => this.#leave(work);
+    const work: Work = { name, leave, [Symbol.dispose]: leave };
+    this.#began.set(work, this.#clock.now());
+    return work;
+  }
+
+  work(): WorkItem[] {
+    const now = this.#clock.now();
+    return Array.from(this.#began, ([{ name }, began]) => ({ name, ageMs: now - began }));
+  }
+
+  announce(): void {}
+
+  refuse(): void {
+    this.#refusing = true;
+  }
+
+  drained(): Promise<void> {
+    if (this.#began.size === 0) return Promise.resolve();
+    this.#idle ??= deferred();
+    return this.#idle.promise;
+  }
+
+  force(): void {}
+
+  /** Work cannot be destroyed from outside: it is named in the report, and no longer waited for. */
+  abort(): void {
+    this.#began.clear();
+    this.#idle?.resolve();
+  }
+
+  #leave(work: Work): void {
+    if (this.#began.delete(work) && this.#began.size === 0) {
+      this.#idle?.resolve();
+      this.#idle = undefined;
+    }
+  }
+}

@@ -1,0 +1,29 @@
+import type { IncomingMessage } from 'node:http';
+import { HttpDrain } from '@drainkit/core/node';
+import type { DrainOptions } from '@drainkit/core';
+import type { RequestHandler } from 'express';
+import { pino } from 'pino';
+
+/** A drain with Express middleware. Make it with `createDrain`. */
+export class ExpressDrain extends HttpDrain {
+  constructor(options: DrainOptions = {}) {
+    super({ ...options, logger: options.logger ?? pino({ name: 'drainkit' }) }, { describe: describeRoute });
+  }
+
+  /**
+   * Answers the health routes, and refuses requests where the options say so; all else goes on. Mount it first. A server
+   * that was not attached is attached by its first request.
+   */
+  middleware(): RequestHandler {
+    return (request, response, next) => {
+      this.adopt(request, response);
+      if (!this.handle(request, response)) next();
+    };
+  }
+}
+
+/** `/orders/:id`, from the time on when Express has found the route. */
+function describeRoute(message: IncomingMessage): string | undefined {
+  const { route, baseUrl = '' } = message as { route?: { readonly path: unknown }; baseUrl?: string };
+  return route === undefined ? undefined : `${baseUrl}${String(route.path)}`;
+}

@@ -1,0 +1,20 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { TestProject } from 'vitest/node';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const tsc = join(createRequire(import.meta.url).resolve('typescript/package.json'), '../bin/tsc');
+
+/** Spawned processes load dist: builds it before the first test, and in watch mode before each rerun. */
+export default async function setup(project: TestProject): Promise<void> {
+  project.onTestsRerun(build);
+  await build();
+}
+
+async function build(): Promise<void> {
+  const [code] = await once(spawn(process.execPath, [tsc, '-b', root], { stdio: 'inherit' }), 'exit');
+  if (code !== 0) throw new Error(`tsc -b ended with code ${String(code)}`);
+}
