@@ -14,11 +14,12 @@ import {
 import type { DrainOptions } from './drain-options.ts';
 import { EXIT_MARGIN, resolvePlan, type DrainPlan } from './drain-plan.ts';
 import type { DrainReport } from './drain-report.ts';
-import type { Drainable, WorkItem } from './drainable.ts';
+import type { Drainable } from './drainable.ts';
+import { DrainableSet } from './drainable-set.ts';
 import { EventBus } from './event-bus.ts';
 import { healthAnswer, type HealthAnswer, type HealthRoute } from './health.ts';
 import type { Cancel, Fault, Host } from './host.ts';
-import { hasReached, type Phase } from './phase.ts';
+import type { Phase } from './phase.ts';
 import { Readiness } from './readiness.ts';
 import { ReportBuilder } from './report-builder.ts';
 import { ResourceStack, type Closable, type Resource, type ResourceOptions } from './resource-stack.ts';
@@ -46,7 +47,7 @@ export class DrainCoordinator {
   readonly #readiness = new Readiness();
   readonly #tracker: WorkTracker;
   readonly #resources: ResourceStack;
-  readonly #drainables: Set<Drainable>;
+  readonly #drainables = new DrainableSet();
   readonly #timers = new Map<DrainTimer, Cancel>();
   readonly #inputs: DrainInput[] = [];
   readonly #cancels: Cancel[] = [];
@@ -68,7 +69,7 @@ export class DrainCoordinator {
     this.#logger = options.logger === false ? undefined : options.logger;
     this.#tracker = new WorkTracker(this.host.clock);
     this.#resources = new ResourceStack(this.host.clock, this.plan.closeTimeout);
-    this.#drainables = new Set([this.#tracker]);
+    this.#drainables.add(this.#tracker);
     if (this.plan.enabled) {
       const onTrigger = (trigger: Trigger): void => this.#trigger(trigger);
       this.#cancels.push(listenForTriggers(this.plan, this.host, onTrigger, (fault) => this.#onFault(fault)));
@@ -81,9 +82,7 @@ export class DrainCoordinator {
 
   /** Units of work in flight: requests, and what `enter` and `track` were told of. */
   get inFlight(): number {
-    let sum = 0;
-    for (const { inFlight } of this.#drainables) sum += inFlight;
-    return sum;
+    return this.#drainables.inFlight;
   }
 
   /** Aborted when the drain begins, with a DrainError `DRAIN_DRAINING`. For one request, use the request's own signal. */
@@ -172,10 +171,7 @@ export class DrainCoordinator {
   /** Drains one more Drainable, brought up to the phase of the drain. Returns how to forget it. */
   add(drainable: Drainable): Cancel {
     this.#drainables.add(drainable);
-    if (hasReached(this.#phase, 'announcing')) drainable.announce();
-    if (hasReached(this.#phase, 'draining')) drainable.refuse();
-    if (hasReached(this.#phase, 'closed')) drainable.abort();
-    return () => void this.#drainables.delete(drainable);
+    return () => this.#drainables.delete(drainable);
   }
 
   /** What a health route answers now. */
@@ -184,12 +180,13 @@ export class DrainCoordinator {
     return healthAnswer(route, this.plan, { phase: this.#phase, ready, started });
   }
 
-  #setReady(ready: boolean, reason: string | undefined): void {
-    if (this.#readiness.set(ready, !this.#reachable())) this.#emit({ type: 'readiness', ready, reason });
+  /** Whether anybody can send requests: a server listens. A drain that begins before needs no window. */
+  protected get reachable(): boolean {
+    return this.#drainables.reachable;
   }
 
-  #reachable(): boolean {
-    return Array.from(this.#drainables).some(({ reachable }) => reachable);
+  #setReady(ready: boolean, reason: string | undefined): void {
+    if (this.#readiness.set(ready, !this.reachable)) this.#emit({ type: 'readiness', ready, reason });
   }
 
   #onFault(fault: Fault): void {
@@ -202,7 +199,7 @@ export class DrainCoordinator {
   #trigger(trigger: Trigger): void {
     const { enabled, exit } = this.plan;
     const allowed = { ...trigger, window: trigger.window && enabled, exits: trigger.exits && enabled && exit };
-    this.#dispatch({ type: 'trigger', trigger: allowed, reachable: this.#reachable() });
+    this.#dispatch({ type: 'trigger', trigger: allowed, reachable: this.reachable });
   }
 
   /** Effects can cause inputs; these wait for their turn, so that the machine sees one at a time. */
@@ -245,14 +242,14 @@ export class DrainCoordinator {
         return this.#emit({ type: 'phase', phase, previous, inFlight: this.inFlight, elapsedMs });
       }
       case 'announce':
-        for (const drainable of this.#drainables) drainable.announce();
+        this.#drainables.announce();
         return this.#begun.abort(new DrainError('DRAIN_DRAINING'));
       case 'refuse':
-        for (const drainable of this.#drainables) drainable.refuse();
-        return void this.#awaitDrained();
+        this.#drainables.refuse();
+        return void this.#drainables.drained().then(() => this.#dispatch({ type: 'drained' }));
       case 'force':
-        this.#emit({ type: 'deadline', work: this.#work() });
-        for (const drainable of this.#drainables) drainable.force();
+        this.#emit({ type: 'deadline', work: this.#drainables.work() });
+        this.#drainables.force();
         return this.#forced.abort(new DrainError('DRAIN_DEADLINE'));
       case 'abort':
         return this.#abort();
@@ -263,23 +260,9 @@ export class DrainCoordinator {
     }
   }
 
-  /** A server can be attached while the others are waited for. */
-  async #awaitDrained(): Promise<void> {
-    let known: number;
-    do {
-      known = this.#drainables.size;
-      await Promise.all(Array.from(this.#drainables, (drainable) => drainable.drained()));
-    } while (this.#drainables.size > known);
-    this.#dispatch({ type: 'drained' });
-  }
-
-  #work(): WorkItem[] {
-    return Array.from(this.#drainables).flatMap((drainable) => drainable.work());
-  }
-
   #abort(): void {
-    const work = this.#work();
-    for (const drainable of this.#drainables) drainable.abort();
+    const work = this.#drainables.work();
+    this.#drainables.abort();
     if (work.length > 0) this.#emit({ type: 'destroyed', work });
   }
 
@@ -291,19 +274,13 @@ export class DrainCoordinator {
 
   #finish(): void {
     this.#resources.abandon((resource) => this.#emit({ type: 'resource', resource }));
-    const counts = { servedLate: this.#sum('late'), refused: this.#sum('refused'), stalled: this.#sum('stalled') };
-    const report = this.#record.build(this.#state, this.#began.date, counts);
+    const { late, refused, stalled } = this.#drainables;
+    const report = this.#record.build(this.#state, this.#began.date, { servedLate: late, refused, stalled });
     for (const cancel of this.#cancels.splice(0)) cancel();
     this.#emit({ type: 'report', report });
     this.#done.resolve(report);
     if (this.#state.exitCode !== undefined && this.#state.exits) return this.host.exit(this.#state.exitCode);
     if (this.#state.exits) leave(this.host, report.exitCode, (handles) => this.#emit({ type: 'lingering', handles }));
-  }
-
-  #sum(count: 'late' | 'refused' | 'stalled'): number {
-    let sum = 0;
-    for (const drainable of this.#drainables) sum += drainable[count];
-    return sum;
   }
 
   #emit(event: DrainEvent): void {

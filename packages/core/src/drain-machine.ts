@@ -152,7 +152,7 @@ function finish(state: DrainState, effects: readonly DrainEffect[]): Step {
 }
 
 function exit(state: DrainState, exitCode: number): Step {
-  return finish({ ...state, forced: true, exitCode }, []);
+  return finish({ ...state, forced: true, exitCode }, [{ type: 'abort' }]);
 }
 
 function enter(state: DrainState, phase: Phase, effects: DrainEffect[]): DrainState {

@@ -20,7 +20,7 @@ export interface DrainOptions {
   readonly enabled?: boolean;
   /** How long to go on serving after readiness has turned 503, so that load balancers notice. Milliseconds or `'5s'`. @default '5s' */
   readonly window?: Duration;
-  /** How long in-flight work may take, counted from the end of the window. Milliseconds or `'10s'`. @default what the grace period leaves: 18.5 s */
+  /** How long in-flight work may take, counted from the end of the window. Milliseconds or `'10s'`. @default what the grace period leaves: 19 s */
   readonly deadline?: Duration;
   /** How long handlers have, after the deadline, to answer with something that a client can retry. Milliseconds or `'500ms'`. @default '500ms' */
   readonly forceGrace?: Duration;

@@ -20,7 +20,8 @@ export interface Resource {
 /** What came of closing one resource. */
 export interface ResourceReport {
   readonly name: string;
-  readonly outcome: 'closed' | 'failed' | 'hung';
+  /** `hung`: its time was up; `skipped`: no time was left to begin. */
+  readonly outcome: 'closed' | 'failed' | 'hung' | 'skipped';
   /** How long it took, in milliseconds. */
   readonly ms: number;
   /** What it threw or rejected with; a DrainError `DRAIN_RESOURCE_HUNG` for one that hung. */
@@ -115,14 +116,13 @@ export class ResourceStack {
     this.#sealed = true;
   }
 
-  /** Gives up on what is closing and on what is left, because the time is up: all are hung, and nothing more can be registered. */
+  /** Gives up on what is closing, which is then hung, and on what is left, which is skipped. Nothing more can be registered. */
   abandon(onClosed: (report: ResourceReport) => void): void {
     this.#onClosed = onClosed;
     this.#sealed = true;
     this.#giveUp?.();
     for (const { name } of this.#entries.splice(0).toReversed()) {
-      const error = new DrainError('DRAIN_RESOURCE_HUNG', `no time was left to close resource '${name}'`);
-      this.#report({ name, outcome: 'hung', ms: 0, error });
+      this.#report({ name, outcome: 'skipped', ms: 0 });
     }
   }
 

@@ -15,6 +15,7 @@ export class ExpressDrain extends HttpDrain {
    * that was not attached is attached by its first request.
    */
   middleware(): RequestHandler {
+    this.expectRequests();
     return (request, response, next) => {
       this.adopt(request, response);
       if (!this.handle(request, response)) next();

@@ -1,9 +1,9 @@
-import type { IncomingMessage } from 'node:http';
 import { DrainError, type DrainLogger, type DrainOptions } from '@drainkit/core';
 import { HttpDrain, type RequestSignals } from '@drainkit/core/node';
 import type { FastifyBaseLogger, FastifyInstance, FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
 import { FastifyClose } from './fastify-close.ts';
+import { describe, handling, markRequests } from './marked-request.ts';
 import { secondaryServers } from './secondary-servers.ts';
 
 declare module 'fastify' {
@@ -16,11 +16,6 @@ declare module 'fastify' {
     readonly drain: RequestSignals;
   }
 }
-
-/** The Fastify request of a raw one, for the route pattern in reports. */
-const FASTIFY_REQUEST: unique symbol = Symbol('drainkit.fastifyRequest');
-
-type RoutedMessage = IncomingMessage & { [FASTIFY_REQUEST]?: FastifyRequest };
 
 const registered = new WeakSet<object>();
 
@@ -37,7 +32,7 @@ async function plugin(app: FastifyInstance, options: DrainOptions): Promise<void
   registered.add(app.server);
 
   const logger = options.logger ?? loggerOf(app.log);
-  const drain = new HttpDrain({ ...options, logger }, { describe: describeRoute, healthPrefix: app.prefix });
+  const drain = new HttpDrain({ ...options, logger }, { describe, handling, healthPrefix: app.prefix });
   drain.attach(app.server);
   app.decorate('drain', drain);
   app.decorateRequest('drain', {
@@ -45,10 +40,8 @@ async function plugin(app: FastifyInstance, options: DrainOptions): Promise<void
       return drain.request(this.raw);
     },
   });
-  app.addHook('onRequest', (request, _reply, done) => {
-    (request.raw as RoutedMessage)[FASTIFY_REQUEST] = request;
-    done();
-  });
+  markRequests(app);
+  app.addHook('onReady', async () => drain.expectRequests());
   app.addHook('onListen', async () => {
     for (const server of secondaryServers(app)) drain.attach(server);
   });
@@ -73,10 +66,6 @@ function addHealthRoutes(app: FastifyInstance, drain: HttpDrain): void {
       return reply.code(statusCode).header('Cache-Control', 'no-store').type('application/json').send(body);
     });
   }
-}
-
-function describeRoute(message: RoutedMessage): string | undefined {
-  return message[FASTIFY_REQUEST]?.routeOptions.url;
 }
 
 /** Fastify without a logger has one whose methods are all the same and do nothing: then nobody would say what went wrong. */

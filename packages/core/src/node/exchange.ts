@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { DrainError } from '../drain-error.ts';
 import type { Connection } from './connection.ts';
 
 /** What a handler learns about the drain, for one request. Nothing is kept of it once the response is closed. */
@@ -17,6 +18,8 @@ export class Exchange implements RequestSignals {
   readonly beganAt: number;
   /** Whether the client and Node would keep the connection open after it. */
   readonly #keepsAlive: boolean;
+  #drainReason: DrainError | undefined;
+  #forceReason: DrainError | undefined;
   #drainController: AbortController | undefined;
   #forceController: AbortController | undefined;
 
@@ -28,23 +31,25 @@ export class Exchange implements RequestSignals {
     this.#keepsAlive = response.shouldKeepAlive;
   }
 
-  // Made only for those who ask: most requests never look, and a signal costs more than counting the request.
+  // Controllers are made only for those who ask: most requests never look, and a signal costs more than counting the request.
   get signal(): AbortSignal {
-    this.#drainController ??= new AbortController();
+    this.#drainController ??= aborted(this.#drainReason);
     return this.#drainController.signal;
   }
 
   get forceSignal(): AbortSignal {
-    this.#forceController ??= new AbortController();
+    this.#forceController ??= aborted(this.#forceReason);
     return this.#forceController.signal;
   }
 
-  announce(reason: unknown): void {
-    (this.#drainController ??= new AbortController()).abort(reason);
+  announce(reason: DrainError): void {
+    this.#drainReason = reason;
+    this.#drainController?.abort(reason);
   }
 
-  force(reason: unknown): void {
-    (this.#forceController ??= new AbortController()).abort(reason);
+  force(reason: DrainError): void {
+    this.#forceReason = reason;
+    this.#forceController?.abort(reason);
   }
 
   /** Has the response say `Connection: close`, where its headers are not sent. */
@@ -56,4 +61,10 @@ export class Exchange implements RequestSignals {
   keepConnectionAfter(): void {
     if (!this.response.headersSent) this.response.shouldKeepAlive = this.#keepsAlive;
   }
+}
+
+function aborted(reason: DrainError | undefined): AbortController {
+  const controller = new AbortController();
+  if (reason !== undefined) controller.abort(reason);
+  return controller;
 }

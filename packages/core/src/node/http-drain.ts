@@ -15,12 +15,12 @@ import { processHost } from './process-host.ts';
 export class HttpDrain extends DrainCoordinator {
   readonly #servers = new WeakMap<Server, HttpDrainable>();
   readonly #routes: Routes;
+  #expectsRequests = false;
 
   /** @param routes - what a framework knows of its routes. For adapters. */
   constructor(options: DrainOptions = {}, routes: Partial<Routes> = {}) {
     super(options, processHost);
-    const { describe = () => undefined, healthPrefix = '' } = routes;
-    this.#routes = { describe, healthPrefix };
+    this.#routes = { describe: () => undefined, handling: () => undefined, healthPrefix: '', ...routes };
   }
 
   /**
@@ -37,7 +37,13 @@ export class HttpDrain extends DrainCoordinator {
         `attach() was given ${show(server)}, not a node:http or node:https server`,
       );
     }
-    if (!this.plan.enabled || this.#servers.has(server)) return server;
+    this.#expectsRequests = false;
+    this.#take(server);
+    return server;
+  }
+
+  #take(server: Server): void {
+    if (!this.plan.enabled || this.#servers.has(server)) return;
     const drainable = new HttpDrainable(server, this.plan, this.host.clock, this.#routes);
     this.#servers.set(server, drainable);
     let forget = this.add(drainable);
@@ -47,7 +53,6 @@ export class HttpDrain extends DrainCoordinator {
     server.on('close', () => {
       if (this.phase === 'serving') forget();
     });
-    return server;
   }
 
   /**
@@ -56,9 +61,21 @@ export class HttpDrain extends DrainCoordinator {
    */
   adopt(request: IncomingMessage, response: ServerResponse): void {
     const server = serverOf(request);
-    if (server === undefined || !this.plan.enabled || this.#servers.has(server)) return;
-    this.attach(server);
+    if (server === undefined || this.#servers.has(server)) return;
+    this.#take(server);
     this.#servers.get(server)?.adopt(request, response);
+  }
+
+  /**
+   * Says that requests can come although no server listens: through Fastify's `inject()`, or the server that supertest
+   * makes for each request. Once a server is attached, it is that server that counts. For adapters.
+   */
+  expectRequests(): void {
+    this.#expectsRequests = true;
+  }
+
+  protected override get reachable(): boolean {
+    return this.#expectsRequests || super.reachable;
   }
 
   /** The signals of one request. For a request of a server that is not attached, those of the whole drain. */

@@ -8,15 +8,19 @@ import type { Cancel, Clock } from '../host.ts';
 import type { Connection } from './connection.ts';
 import { ConnectionSet } from './connection-set.ts';
 import { Exchange } from './exchange.ts';
+import { ArrivalWatch } from './arrival-watch.ts';
 import { answerRefused, pathOf } from './http-answer.ts';
 import { IdleSweep } from './idle-sweep.ts';
 import { closeListener } from './listener.ts';
 import { listenForRequests } from './request-channel.ts';
+import { replaceRequestListeners } from './request-listeners.ts';
 
 /** What a framework knows of its routes. */
 export interface Routes {
   /** The route pattern of a request, such as `/orders/:id`, where it has one: reports then name that, and not the path. */
   readonly describe: (request: IncomingMessage) => string | undefined;
+  /** The promise of a request's handler, where it is known: a handler can go on after its client has left. */
+  readonly handling: (request: IncomingMessage) => PromiseLike<unknown> | undefined;
   /** What stands before the paths of the health routes. */
   readonly healthPrefix: string;
 }
@@ -32,7 +36,6 @@ export class HttpDrainable implements Drainable {
   readonly name = 'http';
   late = 0;
   refused = 0;
-  stalled = 0;
   readonly #server: Server;
   readonly #plan: DrainPlan;
   readonly #clock: Clock;
@@ -40,14 +43,13 @@ export class HttpDrainable implements Drainable {
   readonly #connections: ConnectionSet;
   readonly #exchanges = new Map<IncomingMessage, Exchange>();
   readonly #sweep: IdleSweep;
-  readonly #stallTimers = new Map<Connection, Cancel>();
+  readonly #arrivals: ArrivalWatch;
   readonly #drained = deferred<void>();
   #stopRequests: Cancel = () => {};
-  #announced = false;
+  #announced: DrainError | undefined;
+  #forced: DrainError | undefined;
   #refusing = false;
-  #forced = false;
   #aborted = false;
-  #swapped = false;
 
   constructor(server: Server, plan: DrainPlan, clock: Clock, routes: Routes) {
     this.#server = server;
@@ -56,6 +58,7 @@ export class HttpDrainable implements Drainable {
     this.#routes = routes;
     this.#connections = new ConnectionSet(server, clock, (connection) => this.#onConnectionClosed(connection));
     this.#sweep = new IdleSweep(this.#connections, clock);
+    this.#arrivals = new ArrivalWatch(clock, plan.stallTimeout);
     if (server.listening) this.#onListening();
     server.on('listening', () => this.#onListening());
     server.on('close', () => this.#stopRequests());
@@ -63,6 +66,10 @@ export class HttpDrainable implements Drainable {
 
   get inFlight(): number {
     return this.#exchanges.size;
+  }
+
+  get stalled(): number {
+    return this.#arrivals.stalled;
   }
 
   get reachable(): boolean {
@@ -93,12 +100,11 @@ export class HttpDrainable implements Drainable {
   }
 
   announce(): void {
-    if (this.#announced) return;
-    this.#announced = true;
-    const reason = new DrainError('DRAIN_DRAINING');
+    if (this.#announced !== undefined) return;
+    this.#announced = new DrainError('DRAIN_DRAINING');
     for (const exchange of this.#exchanges.values()) {
       if (exchange.connection.exchanges.at(-1) === exchange) exchange.endConnectionAfter();
-      exchange.announce(reason);
+      exchange.announce(this.#announced);
     }
     if (this.#plan.refuseDuringWindow) this.#refuseRequests();
   }
@@ -106,8 +112,8 @@ export class HttpDrainable implements Drainable {
   refuse(): void {
     if (this.#refusing) return;
     this.#refusing = true;
-    if (this.#plan.lateRequests === 'refuse') this.#refuseRequests();
-    for (const connection of this.#connections) this.#watchArrival(connection);
+    if (this.#plan.lateRequests === 'refuse' && !this.#plan.refuseDuringWindow) this.#refuseRequests();
+    for (const connection of this.#connections) this.#arrivals.watch(connection);
     closeListener(this.#server, () => this.#settle());
   }
 
@@ -116,9 +122,8 @@ export class HttpDrainable implements Drainable {
   }
 
   force(): void {
-    this.#forced = true;
-    const reason = new DrainError('DRAIN_DEADLINE');
-    for (const exchange of this.#exchanges.values()) exchange.force(reason);
+    this.#forced = new DrainError('DRAIN_DEADLINE');
+    for (const exchange of this.#exchanges.values()) exchange.force(this.#forced);
   }
 
   abort(): void {
@@ -140,41 +145,55 @@ export class HttpDrainable implements Drainable {
     this.#exchanges.set(request, exchange);
     response.on('close', () => this.#onResponseClosed(exchange));
     connection.exchanges.push(exchange);
-    if (this.#announced) this.#onLateRequest(exchange);
+    if (this.#announced !== undefined) this.#onLateRequest(exchange, this.#announced);
   }
 
-  #onLateRequest(exchange: Exchange): void {
+  #onLateRequest(exchange: Exchange, reason: DrainError): void {
     const { connection } = exchange;
     // Of pipelined requests the last says close: what follows a response that says it is not to be answered (RFC 9112 9.6).
     connection.exchanges.at(-2)?.keepConnectionAfter();
     exchange.endConnectionAfter();
-    exchange.announce(new DrainError('DRAIN_DRAINING'));
-    if (this.#forced) exchange.force(new DrainError('DRAIN_DEADLINE'));
+    exchange.announce(reason);
+    if (this.#forced !== undefined) exchange.force(this.#forced);
     if (!this.#refusing) return;
     if (this.#plan.lateRequests === 'serve') this.late += 1;
     // Whether the whole request is here is known once its bytes are parsed.
-    setImmediate(() => this.#watchArrival(connection));
+    setImmediate(() => this.#arrivals.watch(connection));
   }
 
   #onResponseClosed(exchange: Exchange): void {
-    if (!this.#exchanges.delete(exchange.request)) return;
     exchange.connection.finish(exchange, this.#clock.now());
-    if (this.#refusing) this.#settle();
+    const handling = exchange.response.writableFinished ? undefined : this.#routes.handling(exchange.request);
+    if (handling === undefined) return this.#leave(exchange);
+    // The client has left, and its handler has not: it may still be using what would be closed under it.
+    const leave = (): void => this.#leave(exchange);
+    handling.then(leave, leave);
+  }
+
+  #leave(exchange: Exchange): void {
+    if (this.#exchanges.delete(exchange.request) && this.#refusing) this.#settle();
   }
 
   #onConnectionClosed(connection: Connection): void {
-    this.#stallTimers.get(connection)?.();
-    this.#stallTimers.delete(connection);
+    this.#arrivals.forget(connection);
     // A response that waits behind another, pipelined one is never told that its connection is gone.
     for (const exchange of [...connection.exchanges]) this.#onResponseClosed(exchange);
     if (this.#refusing) this.#settle();
+  }
+
+  #refuseRequests(): void {
+    const isHealth = (path: string): boolean => healthRoute(this.#plan, this.#routes.healthPrefix, path) !== undefined;
+    replaceRequestListeners(this.#server, isHealth, (response) => {
+      this.refused += 1;
+      answerRefused(response, this.#plan.retryAfter);
+    });
   }
 
   /** Ends what is left as soon as nothing is in flight. */
   #settle(): void {
     if (this.#server.listening || this.#exchanges.size > 0 || this.#aborted) return;
     if (this.#sweep.isEmpty) return this.#finish();
-    this.#sweep.run((connection) => this.#watchArrival(connection));
+    this.#sweep.run((connection) => this.#arrivals.watch(connection));
   }
 
   /** Upgraded connections belong to whoever upgraded them, and have the time that handlers have at the deadline to end. */
@@ -184,42 +203,5 @@ export class HttpDrainable implements Drainable {
       for (const connection of this.#connections) connection.destroy();
     };
     if (this.#connections.size > 0) this.#clock.setTimeout(destroy, this.#plan.forceGrace, { ref: false });
-  }
-
-  /** Bounds the wait for the rest of a request: one that is silent for `stallTimeout`, or whose head takes longer, is ended. */
-  #watchArrival(connection: Connection): void {
-    if (!connection.receiving || connection.ending || this.#stallTimers.has(connection)) return;
-    const { bytesRead } = connection;
-    const inHead = connection.exchanges.length === 0;
-    const check = (): void => {
-      this.#stallTimers.delete(connection);
-      if (!connection.receiving) return this.#settle();
-      if (connection.bytesRead > bytesRead && !inHead) return this.#watchArrival(connection);
-      this.stalled += 1;
-      connection.timeOut();
-    };
-    this.#stallTimers.set(connection, this.#clock.setTimeout(check, this.#plan.stallTimeout));
-  }
-
-  /** Puts one listener in place of the server's own, whatever framework they belong to. Health routes still reach those. */
-  #refuseRequests(): void {
-    if (this.#swapped) return;
-    this.#swapped = true;
-    for (const event of ['request', 'checkContinue'] as const) {
-      const listeners = this.#server.listeners(event) as ((
-        request: IncomingMessage,
-        response: ServerResponse,
-      ) => void)[];
-      if (listeners.length === 0) continue;
-      this.#server.removeAllListeners(event);
-      this.#server.on(event, (request: IncomingMessage, response: ServerResponse) => {
-        if (healthRoute(this.#plan, this.#routes.healthPrefix, pathOf(request)) !== undefined) {
-          for (const listener of listeners) listener.call(this.#server, request, response);
-          return;
-        }
-        this.refused += 1;
-        answerRefused(response, this.#plan.retryAfter);
-      });
-    }
   }
 }
