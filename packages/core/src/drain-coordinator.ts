@@ -186,7 +186,7 @@ export class DrainCoordinator {
   }
 
   #setReady(ready: boolean, reason: string | undefined): void {
-    if (this.#readiness.set(ready, !this.reachable)) this.#emit({ type: 'readiness', ready, reason });
+    if (this.#readiness.set(ready, !this.#drainables.reachable)) this.#emit({ type: 'readiness', ready, reason });
   }
 
   #onFault(fault: Fault): void {

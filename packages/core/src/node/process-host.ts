@@ -64,9 +64,25 @@ const unhandled = new SharedListener<[unknown]>(
   (dispatch) => process.off('unhandledRejection', dispatch),
 );
 
+/** Node counts who listens to the channel, and keeps the process alive for them; these methods are not documented. */
+interface CountedChannel {
+  refCounted?(): void;
+  unrefCounted?(): void;
+}
+
+/**
+ * Listening for messages keeps a forked process alive, which is not for us to decide: our listener is taken out of Node's
+ * count. `channel.unref()` would decide it against an app that listens itself.
+ */
 const messages = new SharedListener<[unknown]>(
-  (dispatch) => process.on('message', dispatch),
-  (dispatch) => process.off('message', dispatch),
+  (dispatch) => {
+    process.on('message', dispatch);
+    (process.channel as CountedChannel | undefined)?.unrefCounted?.();
+  },
+  (dispatch) => {
+    (process.channel as CountedChannel | undefined)?.refCounted?.();
+    process.off('message', dispatch);
+  },
 );
 
 let holds = 0;
@@ -85,13 +101,7 @@ export const processHost: Host = {
     ];
     return () => cancels.forEach((cancel) => cancel());
   },
-  onMessage(listener) {
-    // Listening on the channel would keep a forked process alive that has nothing else to do.
-    if (process.channel === undefined) return () => {};
-    const cancel = messages.add(listener);
-    process.channel?.unref();
-    return cancel;
-  },
+  onMessage: (listener) => (process.channel == null ? () => {} : messages.add(listener)),
   printFault({ kind, error }: Fault) {
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
     process.stderr.write(`${kind === 'uncaughtException' ? 'Uncaught' : 'Unhandled rejection:'} ${text}\n`);

@@ -1,0 +1,71 @@
+import { readFileSync } from 'node:fs';
+import { DRAIN_ERRORS, OPTION_ROWS, parseDuration, resolvePlan } from '@drainkit/core';
+import { expect, test } from 'vitest';
+
+const read = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
+
+/** The rows of the table whose first column is headed `heading`, as cells without backticks around them. */
+function tableRows(markdown: string, heading: string): string[][] {
+  const lines = markdown.split('\n');
+  const start = lines.findIndex((line) => line.startsWith(`| ${heading} `));
+  if (start === -1) throw new Error(`no table headed '${heading}'`);
+  const end = lines.findIndex((line, index) => index > start && !line.startsWith('|'));
+  return lines.slice(start + 2, end).map((line) =>
+    line
+      .split('|')
+      .slice(1, -1)
+      .map((cell) => cell.trim().replace(/^`(.*)`$/, '$1')),
+  );
+}
+
+const options = tableRows(read('README.md'), 'option');
+const plainOptions = ['logger', 'env', 'envPrefix', 'host'];
+
+test('the option table names every option and no other, in the order of the code', () => {
+  expect(options.map(([option]) => option)).toEqual([
+    ...Object.values(OPTION_ROWS).map(({ option }) => option),
+    ...plainOptions,
+  ]);
+});
+
+test('the option table names the environment variable of every option', () => {
+  const documented = options.filter(([option]) => !plainOptions.includes(option ?? '')).map(([, variable]) => variable);
+  expect(documented).toEqual(Object.values(OPTION_ROWS).map(({ env }) => `DRAIN_${env}`));
+});
+
+test('the defaults in the option table are those that a plan without options has', () => {
+  const plan = resolvePlan({}, {});
+  for (const [key, row] of Object.entries(OPTION_ROWS)) {
+    const cell = options.find(([option]) => option === row.option)?.[2] ?? '';
+    const text = /`([^`]+)`$/.exec(cell)?.[1] ?? cell;
+    const value: unknown = plan[key as keyof typeof plan];
+    const documented: unknown = typeof value === 'number' ? parseDuration(text) : row.kind.parseText(text);
+    expect({ [row.option]: documented }).toEqual({ [row.option]: value });
+  }
+});
+
+test('every variable in the option table is read from the environment', () => {
+  const env = Object.fromEntries(Object.values(OPTION_ROWS).map(({ env: name }) => [`DRAIN_${name}`, 'nonsense?']));
+  const message = String(catchError(() => resolvePlan({}, env)));
+  for (const variable of Object.keys(env)) expect(message).toContain(`${variable} is 'nonsense?'`);
+});
+
+test('docs/errors.md has a row for every code, with its cause and remedy', () => {
+  const documented = tableRows(read('docs/errors.md'), 'code').map(([code, cause, remedy]) => ({
+    code,
+    cause,
+    remedy,
+  }));
+  expect(documented).toEqual(
+    Object.entries(DRAIN_ERRORS).map(([code, { cause, remedy }]) => ({ code, cause, remedy })),
+  );
+});
+
+function catchError(run: () => unknown): unknown {
+  try {
+    run();
+  } catch (error) {
+    return error;
+  }
+  throw new Error('nothing was thrown');
+}
