@@ -1,7 +1,8 @@
-import { Server } from 'node:net';
+import { Server, type Socket } from 'node:net';
+import { Server as TlsServer } from 'node:tls';
 
 /** For how long, in milliseconds, a quiet turn of the event loop is waited for. */
-const LONGEST_WAIT = 250;
+const LONGEST_WAIT = 100;
 
 /** A turn that took no longer than this, in milliseconds, is short enough from the start. */
 const SHORT_TURN = 0.02;
@@ -11,20 +12,25 @@ const SHORT_TURN = 0.02;
  * leave them.
  *
  * Connections that the kernel has established and Node has not accepted are reset when the listener closes. So it is closed
- * in the check phase of a turn whose poll brought no new connection (a poll accepts one at least, if there is any) and
- * which took hardly any time, for what has come since the poll is lost. Under load such a turn has to be waited for: the
- * longer it has not come, the longer a turn may be, and after 250 ms the listener closes all the same.
+ * in the check phase of a turn whose poll brought no new connection (a poll accepts one, if there is any) and which took
+ * hardly any time, for what has come since the poll is lost. So that such a turn comes soon, connections that come
+ * meanwhile are accepted but not read; where they come faster than they can be accepted it never comes, and after 100 ms the
+ * listener closes all the same. The longer it takes, the longer the turn may be.
  *
  * @param onClosed - called as soon as the listener is closed.
  */
 export function closeListener(server: Server, onClosed: () => void): void {
   // Closing one that does not listen does nothing, but compiles what is to run between a poll and the close.
   Server.prototype.close.call(new Server());
+  const unread: Socket[] = [];
+  // The raw socket under a TLS one is not its own to pause.
+  const canPause = !(server instanceof TlsServer);
   const beganAt = performance.now();
   let checkedAt = beganAt;
   let brought = true;
-  const onConnection = (): void => {
+  const onConnection = (socket: Socket): void => {
     brought = true;
+    if (canPause) unread.push(socket.pause());
   };
   const check = (): void => {
     const now = performance.now();
@@ -38,6 +44,7 @@ export function closeListener(server: Server, onClosed: () => void): void {
     }
     if (server.listening) Server.prototype.close.call(server);
     server.off('connection', onConnection);
+    for (const socket of unread) socket.resume();
     onClosed();
   };
   server.on('connection', onConnection);
