@@ -6,7 +6,7 @@ import type { DrainOptions } from '../drain-options.ts';
 import { show } from '../drain-plan.ts';
 import { healthRoute } from '../health.ts';
 import { hasReached } from '../phase.ts';
-import type { RequestSignals } from './exchange.ts';
+import type { RequestSignals } from './request-signals.ts';
 import { answerHealth, answerRefused, isReading, pathOf } from './http-answer.ts';
 import { HttpDrainable, type Routes } from './http-drainable.ts';
 import { processHost } from './process-host.ts';

@@ -1,5 +1,5 @@
 export { createDrain } from './create-drain.ts';
-export type { RequestSignals } from './exchange.ts';
+export type { RequestSignals } from './request-signals.ts';
 export { HttpDrain } from './http-drain.ts';
 export type { Routes } from './http-drainable.ts';
 export { processHost } from './process-host.ts';
