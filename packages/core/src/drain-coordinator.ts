@@ -168,10 +168,14 @@ export class DrainCoordinator {
     return this.#bus.on(type, listener);
   }
 
-  /** Drains one more Drainable, brought up to the phase of the drain. Returns how to forget it. */
-  add(drainable: Drainable): Cancel {
+  /** Drains one more Drainable, brought up to where the others are. Adding it again does nothing. */
+  add(drainable: Drainable): void {
     this.#drainables.add(drainable);
-    return () => this.#drainables.delete(drainable);
+  }
+
+  /** Forgets a Drainable. */
+  remove(drainable: Drainable): void {
+    this.#drainables.delete(drainable);
   }
 
   /** What a health route answers now. */

@@ -36,7 +36,7 @@ export const DRAIN_ERRORS: Readonly<Record<DrainErrorCode, { readonly cause: str
     remedy: 'check drain.phase or listen to drain.signal before starting work',
   },
   DRAIN_SERVER_INVALID: {
-    cause: 'attach() was given something that is not a node:http or node:https server',
+    cause: 'attach() was given something that is not a node:http, node:https or node:http2 server',
     remedy: 'pass what http.createServer() or app.listen() returned',
   },
   DRAIN_ALREADY_REGISTERED: {

@@ -8,6 +8,7 @@ export class DrainableSet implements Drainable {
   readonly #told: ('announce' | 'refuse' | 'force' | 'abort')[] = [];
 
   add(member: Drainable): void {
+    if (this.#members.has(member)) return;
     this.#members.add(member);
     for (const word of this.#told) member[word]();
   }

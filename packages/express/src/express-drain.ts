@@ -1,5 +1,4 @@
-import type { IncomingMessage } from 'node:http';
-import { HttpDrain } from '@drainkit/core/node';
+import { HttpDrain, type RequestKey } from '@drainkit/core/node';
 import type { DrainOptions } from '@drainkit/core';
 import type { RequestHandler } from 'express';
 import { pino } from 'pino';
@@ -24,7 +23,7 @@ export class ExpressDrain extends HttpDrain {
 }
 
 /** `/orders/:id`, from the time on when Express has found the route. */
-function describeRoute(message: IncomingMessage): string | undefined {
+function describeRoute(message: RequestKey): string | undefined {
   const { route, baseUrl = '' } = message as { route?: { readonly path: unknown }; baseUrl?: string };
   return route === undefined ? undefined : `${baseUrl}${String(route.path)}`;
 }

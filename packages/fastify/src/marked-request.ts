@@ -1,19 +1,19 @@
-import type { IncomingMessage } from 'node:http';
+import { requestKey, type RequestKey } from '@drainkit/core/node';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 
 const REQUEST: unique symbol = Symbol('drainkit.request');
 const HANDLING: unique symbol = Symbol('drainkit.handling');
 
-/** A raw request with what Fastify knows of it. Properties, for a WeakMap costs more than counting the request. */
-type MarkedRequest = IncomingMessage & {
+/** What stands for a request, with what Fastify knows of it. Properties, for a WeakMap costs more than counting the request. */
+type MarkedRequest = RequestKey & {
   [REQUEST]?: FastifyRequest;
   [HANDLING]?: PromiseLike<unknown>;
 };
 
-/** Marks each raw request with its Fastify request and, where the handler is asynchronous, with the handler's promise. */
+/** Marks what stands for each request with its Fastify request and, where the handler is asynchronous, with the handler's promise. */
 export function markRequests(app: FastifyInstance): void {
   app.addHook('onRequest', (request, _reply, done) => {
-    (request.raw as MarkedRequest)[REQUEST] = request;
+    (requestKey(request.raw) as MarkedRequest)[REQUEST] = request;
     done();
   });
   app.addHook('onRoute', (route) => {
@@ -21,18 +21,18 @@ export function markRequests(app: FastifyInstance): void {
     route.handler = function (request, reply) {
       const result = handler.call(this, request, reply);
       // A reply has a `then` of its own, which only tells of the response.
-      if (result instanceof Promise) (request.raw as MarkedRequest)[HANDLING] = result;
+      if (result instanceof Promise) (requestKey(request.raw) as MarkedRequest)[HANDLING] = result;
       return result;
     };
   });
 }
 
 /** The route pattern of a request: `/orders/:id`. */
-export function describe(message: IncomingMessage): string | undefined {
-  return (message as MarkedRequest)[REQUEST]?.routeOptions.url;
+export function describe(request: RequestKey): string | undefined {
+  return (request as MarkedRequest)[REQUEST]?.routeOptions.url;
 }
 
 /** The promise of a request's handler, where it has one. */
-export function handling(message: IncomingMessage): PromiseLike<unknown> | undefined {
-  return (message as MarkedRequest)[HANDLING];
+export function handling(request: RequestKey): PromiseLike<unknown> | undefined {
+  return (request as MarkedRequest)[HANDLING];
 }

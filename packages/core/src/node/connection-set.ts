@@ -1,6 +1,6 @@
-import type { IncomingMessage, Server } from 'node:http';
-import type { Socket } from 'node:net';
-import { Server as TlsServer } from 'node:tls';
+import type { IncomingMessage } from 'node:http';
+import type { Server, Socket } from 'node:net';
+import { Server as TlsServer, type TLSSocket } from 'node:tls';
 import type { Clock } from '../host.ts';
 import { Connection } from './connection.ts';
 
@@ -45,10 +45,11 @@ export class ConnectionSet implements Iterable<Connection> {
   }
 
   /** From here on the TLS socket stands for the connection: the raw one under it would look idle in the middle of a request. */
-  #onSecured(socket: Socket): void {
-    const { _parent: raw } = socket as { _parent?: Socket };
+  #onSecured(socket: TLSSocket): void {
+    const { _parent: raw } = socket as TLSSocket & { readonly _parent?: Socket };
     if (raw !== undefined) this.#connections.delete(raw);
-    this.of(socket);
+    // HTTP/2 is counted by session.
+    if (socket.alpnProtocol !== 'h2') this.of(socket);
   }
 
   #delete(socket: Socket): void {

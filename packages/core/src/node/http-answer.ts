@@ -3,7 +3,10 @@ import type { HealthAnswer } from '../health.ts';
 
 /** The path of a request, without its query; where a router has cut `url` short, as it was before. */
 export function pathOf(request: IncomingMessage): string {
-  const url = (request as { originalUrl?: string }).originalUrl ?? request.url ?? '/';
+  return withoutQuery((request as { originalUrl?: string }).originalUrl ?? request.url ?? '/');
+}
+
+export function withoutQuery(url: string): string {
   const end = url.search(/[?#]/);
   return end === -1 ? url : url.slice(0, end);
 }
@@ -22,7 +25,6 @@ export function answerRefused(response: ServerResponse, retryAfterMs: number): v
   answer(response, 503, '{"statusCode":503,"error":"Service Unavailable","message":"draining"}', {
     'Cache-Control': 'no-store',
     'Retry-After': String(Math.ceil(retryAfterMs / 1_000)),
-    Connection: 'close',
   });
 }
 

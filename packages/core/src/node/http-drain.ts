@@ -1,19 +1,25 @@
-import { Server, type IncomingMessage, type ServerResponse } from 'node:http';
-import { Server as TlsServer } from 'node:https';
+import { Server as HttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { Http2Server, Http2ServerRequest } from 'node:http2';
+import { Server as HttpsServer } from 'node:https';
+import { Server, type Socket } from 'node:net';
+import { Server as TlsServer, type TLSSocket } from 'node:tls';
 import { DrainCoordinator } from '../drain-coordinator.ts';
 import { DrainError } from '../drain-error.ts';
 import type { DrainOptions } from '../drain-options.ts';
 import { show } from '../drain-plan.ts';
+import type { Drainable } from '../drainable.ts';
 import { healthRoute } from '../health.ts';
 import { hasReached } from '../phase.ts';
 import type { RequestSignals } from './request-signals.ts';
 import { answerHealth, answerRefused, isReading, pathOf } from './http-answer.ts';
-import { HttpDrainable, type Routes } from './http-drainable.ts';
+import { Http2Drainable } from './http2-drainable.ts';
+import { HttpDrainable } from './http-drainable.ts';
+import type { Routes } from './routes.ts';
 import { processHost } from './process-host.ts';
 
 /** A drain for a process with node:http or node:https servers, any number of them. Make it with `createDrain`. */
 export class HttpDrain extends DrainCoordinator {
-  readonly #servers = new WeakMap<Server, HttpDrainable>();
+  readonly #servers = new WeakMap<Server, ServerParts>();
   readonly #routes: Routes;
   #expectsRequests = false;
 
@@ -24,17 +30,17 @@ export class HttpDrain extends DrainCoordinator {
   }
 
   /**
-   * Counts a server's requests and drains it with the others. Attaching it again does nothing. A server that closes by
-   * itself is forgotten, and taken back when it listens again.
+   * Counts a server's requests and drains it with the others: one of node:http, node:https or node:http2. Attaching it again
+   * does nothing. A server that closes by itself is forgotten, and taken back when it listens again.
    *
    * @returns the server.
    * @throws DrainError `DRAIN_SERVER_INVALID`
    */
   attach<AnyServer extends Server>(server: AnyServer): AnyServer {
-    if (!(server instanceof Server) && !((server as object) instanceof TlsServer)) {
+    if (!isHttpServer(server) && !isHttp2Server(server)) {
       throw new DrainError(
         'DRAIN_SERVER_INVALID',
-        `attach() was given ${show(server)}, not a node:http or node:https server`,
+        `attach() was given ${show(server)}, not a node:http, node:https or node:http2 server`,
       );
     }
     this.#expectsRequests = false;
@@ -44,15 +50,23 @@ export class HttpDrain extends DrainCoordinator {
 
   #take(server: Server): void {
     if (!this.plan.enabled || this.#servers.has(server)) return;
-    const drainable = new HttpDrainable(server, this.plan, this.host.clock, this.#routes);
-    this.#servers.set(server, drainable);
-    let forget = this.add(drainable);
-    server.on('listening', () => {
-      forget = this.add(drainable);
-    });
+    const parts = this.#drainablesOf(server);
+    this.#servers.set(server, parts);
+    const add = (): void => parts.all.forEach((part) => this.add(part));
+    add();
+    server.on('listening', add);
     server.on('close', () => {
-      if (this.phase === 'serving') forget();
+      if (this.phase === 'serving') parts.all.forEach((part) => this.remove(part));
     });
+  }
+
+  #drainablesOf(server: Server): ServerParts {
+    const { clock } = this.host;
+    const http2 = isHttp2Server(server) ? new Http2Drainable(server, this.plan, clock, this.#routes) : undefined;
+    // Over TLS an HTTP/2 server may also be spoken to in HTTP/1, and has connections that are still shaking hands.
+    const hasHttp1 = http2 === undefined || server instanceof TlsServer;
+    const http = hasHttp1 ? new HttpDrainable(server, this.plan, clock, this.#routes) : undefined;
+    return { http, http2, all: [http, http2].filter((part) => part !== undefined) };
   }
 
   /**
@@ -63,7 +77,7 @@ export class HttpDrain extends DrainCoordinator {
     const server = serverOf(request);
     if (server === undefined || this.#servers.has(server)) return;
     this.#take(server);
-    this.#servers.get(server)?.adopt(request, response);
+    this.#servers.get(server)?.http?.adopt(request, response);
   }
 
   /**
@@ -79,9 +93,11 @@ export class HttpDrain extends DrainCoordinator {
   }
 
   /** The signals of one request. For a request of a server that is not attached, those of the whole drain. */
-  request(request: IncomingMessage): RequestSignals {
+  request(request: IncomingMessage | Http2ServerRequest): RequestSignals {
     const server = serverOf(request);
-    return (server && this.#servers.get(server)?.exchange(request)) ?? this;
+    const parts = server && this.#servers.get(server);
+    const signals = 'stream' in request ? parts?.http2?.signals(request.stream) : parts?.http?.exchange(request);
+    return signals ?? this;
   }
 
   /**
@@ -107,7 +123,23 @@ export class HttpDrain extends DrainCoordinator {
   }
 }
 
+/** What is drained of one server. */
+interface ServerParts {
+  readonly http: HttpDrainable | undefined;
+  readonly http2: Http2Drainable | undefined;
+  readonly all: readonly Drainable[];
+}
+
+function isHttpServer(server: unknown): boolean {
+  return server instanceof HttpServer || server instanceof HttpsServer;
+}
+
+/** Node exports no class of them. */
+function isHttp2Server(server: unknown): server is Http2Server {
+  return server instanceof Server && 'updateSettings' in server;
+}
+
 /** The server that a request came to. */
-export function serverOf(request: IncomingMessage): Server | undefined {
-  return (request.socket as { server?: Server }).server;
+function serverOf(request: { readonly socket: Socket | TLSSocket }): Server | undefined {
+  return (request.socket as { readonly server?: Server }).server;
 }

@@ -1,32 +1,24 @@
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Server } from 'node:net';
 import { deferred } from '../deferred.ts';
 import { DrainError } from '../drain-error.ts';
 import type { DrainPlan } from '../drain-plan.ts';
 import type { Drainable, WorkItem } from '../drainable.ts';
-import { healthRoute } from '../health.ts';
 import type { Cancel, Clock } from '../host.ts';
 import type { Connection } from './connection.ts';
 import { ConnectionSet } from './connection-set.ts';
 import { Exchange } from './exchange.ts';
 import { ArrivalWatch } from './arrival-watch.ts';
-import { answerRefused, pathOf } from './http-answer.ts';
+import { pathOf } from './http-answer.ts';
 import { IdleSweep } from './idle-sweep.ts';
 import { closeListener } from './listener.ts';
 import { listenForRequests } from './request-channel.ts';
-import { replaceRequestListeners } from './request-listeners.ts';
-
-/** What a framework knows of its routes. */
-export interface Routes {
-  /** The route pattern of a request, such as `/orders/:id`, where it has one: reports then name that, and not the path. */
-  readonly describe: (request: IncomingMessage) => string | undefined;
-  /** The promise of a request's handler, where it is known: a handler can go on after its client has left. */
-  readonly handling: (request: IncomingMessage) => PromiseLike<unknown> | undefined;
-  /** What stands before the paths of the health routes. */
-  readonly healthPrefix: string;
-}
+import { refuseRequests } from './request-listeners.ts';
+import type { Routes } from './routes.ts';
 
 /**
- * A node:http or node:https server as a Drainable.
+ * The HTTP/1 connections of a server as a Drainable: of a node:http or node:https server, or of an HTTP/2 server that also
+ * speaks HTTP/1.
  *
  * From `announce` on, responses carry `Connection: close`. `refuse` closes the listener without touching connections;
  * requests that come on open ones are answered. When nothing is in flight, the connections that are left are ended. A bare
@@ -182,10 +174,8 @@ export class HttpDrainable implements Drainable {
   }
 
   #refuseRequests(): void {
-    const isHealth = (path: string): boolean => healthRoute(this.#plan, this.#routes.healthPrefix, path) !== undefined;
-    replaceRequestListeners(this.#server, isHealth, (response) => {
+    refuseRequests(this.#server, this.#plan, this.#routes.healthPrefix, () => {
       this.refused += 1;
-      answerRefused(response, this.#plan.retryAfter);
     });
   }
 
