@@ -20,6 +20,7 @@ import { EventBus } from './event-bus.ts';
 import { healthAnswer, type HealthAnswer, type HealthRoute } from './health.ts';
 import type { Cancel, Fault, Host } from './host.ts';
 import type { Phase } from './phase.ts';
+import { QuietWatch } from './quiet-watch.ts';
 import { Readiness } from './readiness.ts';
 import { ReportBuilder } from './report-builder.ts';
 import { ResourceStack, type Closable, type Resource, type ResourceOptions } from './resource-stack.ts';
@@ -45,6 +46,7 @@ export class DrainCoordinator {
   readonly #bus = new EventBus();
   readonly #record = new ReportBuilder();
   readonly #readiness = new Readiness();
+  readonly #quiet: QuietWatch;
   readonly #tracker: WorkTracker;
   readonly #resources: ResourceStack;
   readonly #drainables = new DrainableSet();
@@ -67,6 +69,7 @@ export class DrainCoordinator {
     const env = options?.env ?? this.host.env;
     this.plan = resolvePlan(options, env === false ? {} : env);
     this.#logger = options.logger === false ? undefined : options.logger;
+    this.#quiet = new QuietWatch(this.plan, this.host.clock);
     this.#tracker = new WorkTracker(this.host.clock);
     this.#resources = new ResourceStack(this.host.clock, this.plan.closeTimeout);
     this.#drainables.add(this.#tracker);
@@ -181,7 +184,9 @@ export class DrainCoordinator {
   /** What a health route answers now. */
   health(route: HealthRoute): HealthAnswer {
     const { ready, started } = this.#readiness;
-    return healthAnswer(route, this.plan, { phase: this.#phase, ready, started });
+    const answer = healthAnswer(route, this.plan, { phase: this.#phase, ready, started });
+    if (route === 'ready') this.#quiet.onProbe(answer.statusCode !== 200);
+    return answer;
   }
 
   /** Whether anybody can send requests: a server listens. A drain that begins before needs no window. */
@@ -248,7 +253,13 @@ export class DrainCoordinator {
       case 'announce':
         this.#drainables.announce();
         return this.#begun.abort(new DrainError('DRAIN_DRAINING'));
+      case 'listen':
+        return this.#quiet.start(
+          () => this.#drainables.lastRequestAt,
+          () => this.#dispatch({ type: 'quiet' }),
+        );
       case 'refuse':
+        this.#quiet.stop();
         this.#drainables.refuse();
         return void this.#drainables.drained().then(() => this.#dispatch({ type: 'drained' }));
       case 'force':
@@ -279,7 +290,13 @@ export class DrainCoordinator {
   #finish(): void {
     this.#resources.abandon((resource) => this.#emit({ type: 'resource', resource }));
     const { late, refused, stalled } = this.#drainables;
-    const report = this.#record.build(this.#state, this.#began.date, { servedLate: late, refused, stalled });
+    const { probeFailures } = this.#quiet;
+    const report = this.#record.build(this.#state, this.#began.date, {
+      servedLate: late,
+      refused,
+      stalled,
+      probeFailures,
+    });
     for (const cancel of this.#cancels.splice(0)) cancel();
     this.#emit({ type: 'report', report });
     this.#done.resolve(report);

@@ -5,6 +5,14 @@ import type { Trigger } from './trigger.ts';
 /** The timers of a drain. Each is armed once. */
 export type DrainTimer = 'window' | 'deadline' | 'force-grace' | 'grace-period';
 
+/**
+ * - `elapsed`: it lasted as long as it may
+ * - `quiet`: nobody sent requests any more
+ * - `cut-short`: a trigger without a window came
+ * - `skipped`: the drain began without one
+ */
+export type WindowEnd = 'elapsed' | 'quiet' | 'cut-short' | 'skipped';
+
 /** Where a drain is. */
 export interface DrainState {
   readonly phase: Phase;
@@ -14,6 +22,8 @@ export interface DrainState {
   readonly signalled: boolean;
   /** Whether any trigger wants the process to end. */
   readonly exits: boolean;
+  /** Why the window ended. */
+  readonly windowEnd: WindowEnd | undefined;
   /** Whether the deadline has passed with work in flight. */
   readonly timedOut: boolean;
   /** Whether the grace period ended before everything was closed, or somebody ended the drain by force. */
@@ -29,6 +39,8 @@ export type DrainInput =
   /** `reachable`: whether a server listens, so that there is anybody to announce the drain to. */
   | { readonly type: 'trigger'; readonly trigger: Trigger; readonly reachable: boolean }
   | { readonly type: 'timer'; readonly timer: DrainTimer }
+  /** The load balancers have noticed: nobody sends requests any more. */
+  | { readonly type: 'quiet' }
   /** Nothing is in flight any more. */
   | { readonly type: 'drained' }
   /** The framework and every resource is closed, or has been given up. */
@@ -44,6 +56,8 @@ export type DrainEffect =
   | { readonly type: 'enter'; readonly phase: Phase; readonly previous: Phase }
   /** Fire the drain signal, tell the peers. */
   | { readonly type: 'announce' }
+  /** Say when the load balancers have noticed. */
+  | { readonly type: 'listen' }
   /** Close the listener, take on nothing new, say when nothing is in flight. */
   | { readonly type: 'refuse' }
   /** Fire the force signal. */
@@ -60,6 +74,7 @@ export const SERVING: DrainState = Object.freeze({
   trigger: undefined,
   signalled: false,
   exits: false,
+  windowEnd: undefined,
   timedOut: false,
   forced: false,
   faulted: false,
@@ -78,6 +93,9 @@ export function transition(plan: DrainPlan, state: DrainState, input: DrainInput
       return onTrigger(plan, state, input.trigger, input.reachable);
     case 'timer':
       return onTimer(plan, state, input.timer);
+    case 'quiet':
+      if (state.phase !== 'announcing') return [state, []];
+      return refuse(plan, { ...state, windowEnd: 'quiet' }, [{ type: 'disarm', timer: 'window' }]);
     case 'drained':
       return state.phase === 'draining' ? close(state, []) : [state, []];
     case 'closed':
@@ -100,7 +118,7 @@ function onTrigger(plan: DrainPlan, before: DrainState, trigger: Trigger, reacha
   if (state.phase === 'closed') return [before, []];
   if (isSignal && before.signalled) return exit(state, 128 + trigger.signalNumber);
   if (state.phase === 'announcing' && !trigger.window)
-    return refuse(plan, state, [{ type: 'disarm', timer: 'window' }]);
+    return refuse(plan, { ...state, windowEnd: 'cut-short' }, [{ type: 'disarm', timer: 'window' }]);
   if (state.phase !== 'serving') return [state, []];
 
   const effects: DrainEffect[] = [
@@ -108,8 +126,11 @@ function onTrigger(plan: DrainPlan, before: DrainState, trigger: Trigger, reacha
   ];
   const announcing = enter(state, 'announcing', effects);
   effects.push({ type: 'announce' });
-  if (!trigger.window || !reachable || plan.window === 0) return refuse(plan, announcing, effects);
+  if (!trigger.window || !reachable || plan.window === 0) {
+    return refuse(plan, { ...announcing, windowEnd: 'skipped' }, effects);
+  }
   effects.push({ type: 'arm', timer: 'window', ms: plan.window });
+  if (plan.windowMin < plan.window) effects.push({ type: 'listen' });
   return [announcing, effects];
 }
 
@@ -117,7 +138,7 @@ function onTimer(plan: DrainPlan, state: DrainState, timer: DrainTimer): Step {
   if (timer === 'grace-period' && state.phase !== 'serving' && state.phase !== 'closed') {
     return finish({ ...state, forced: true }, [{ type: 'abort' }]);
   }
-  if (timer === 'window' && state.phase === 'announcing') return refuse(plan, state, []);
+  if (timer === 'window' && state.phase === 'announcing') return refuse(plan, { ...state, windowEnd: 'elapsed' }, []);
   if (timer === 'deadline' && state.phase === 'draining' && !state.timedOut) {
     return [
       { ...state, timedOut: true },

@@ -4,6 +4,7 @@ import type { Duration } from './duration.ts';
 import type { Host } from './host.ts';
 import {
   choice,
+  count,
   DEFAULT_SIGNALS,
   duration,
   path,
@@ -18,8 +19,11 @@ import {
 export interface DrainOptions {
   /** Whether to drain at all. `false` leaves the health routes and nothing else. @default true */
   readonly enabled?: boolean;
-  /** How long to go on serving after readiness has turned 503, so that load balancers notice. Milliseconds or `'5s'`. @default '5s' */
-  readonly window?: Duration;
+  /**
+   * How long to go on serving after readiness has turned 503, so that load balancers notice: milliseconds or `'5s'`; or an
+   * object, for a window that ends as soon as they have noticed. @default '5s'
+   */
+  readonly window?: Duration | AdaptiveWindow;
   /** How long in-flight work may take, counted from the end of the window. Milliseconds or `'10s'`. @default what the grace period leaves: 19 s */
   readonly deadline?: Duration;
   /** How long handlers have, after the deadline, to answer with something that a client can retry. Milliseconds or `'500ms'`. @default '500ms' */
@@ -56,6 +60,18 @@ export interface DrainOptions {
   readonly host?: Host;
 }
 
+/** A window that lasts until the load balancers have noticed: from `min`, to `max` while traffic keeps coming. */
+export interface AdaptiveWindow {
+  /** The shortest it may be. Milliseconds or `'1s'`. @default `max`: it does not end early */
+  readonly min?: Duration;
+  /** The longest it may be. Milliseconds or `'10s'`. @default '5s' */
+  readonly max?: Duration;
+  /** For how long no request but probes may have come. Milliseconds or `'1s'`. @default '1s' */
+  readonly quiet?: Duration;
+  /** How often a balancer that probes must have been told 503. @default 3 */
+  readonly probeFailures?: number;
+}
+
 /** The exact paths of the health routes; `false` for no such route. */
 export interface HealthPaths {
   /** 200 while the server wants traffic. @default '/ready' */
@@ -90,6 +106,9 @@ function row<Value>(
 export const OPTION_ROWS: { readonly [Key in keyof DrainPlan]: OptionRow<DrainPlan[Key]> } = {
   enabled: row('enabled', 'ENABLED', toggle, true),
   window: row('window', 'WINDOW', duration, 5_000),
+  windowMin: row('window.min', 'WINDOW_MIN', duration, undefined),
+  windowQuiet: row('window.quiet', 'WINDOW_QUIET', duration, 1_000),
+  windowProbeFailures: row('window.probeFailures', 'WINDOW_PROBE_FAILURES', count, 3),
   deadline: row('deadline', 'DEADLINE', duration, undefined),
   forceGrace: row('forceGrace', 'FORCE_GRACE', duration, 500),
   closeTimeout: row('closeTimeout', 'CLOSE_TIMEOUT', duration, 5_000),

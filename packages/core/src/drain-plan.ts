@@ -7,7 +7,12 @@ import type { SignalModes } from './option-kind.ts';
 /** Options resolved: complete, checked as a whole, frozen. Every duration is in milliseconds. */
 export interface DrainPlan {
   readonly enabled: boolean;
+  /** The longest that the window may be. */
   readonly window: number;
+  /** The shortest; `window` where it does not end early. */
+  readonly windowMin: number;
+  readonly windowQuiet: number;
+  readonly windowProbeFailures: number;
   readonly deadline: number;
   readonly forceGrace: number;
   readonly closeTimeout: number;
@@ -48,6 +53,7 @@ export function resolvePlan(options: DrainOptions, env: Readonly<Record<string, 
   for (const [key, { fallback }] of ROWS) set(plan, key, said[key] ?? fallback);
   plan.lateRequests ??= plan.refuseDuringWindow === true ? 'refuse' : 'serve';
   const { window = 0, forceGrace = 0, closeTimeout = 0, gracePeriod = 0 } = plan;
+  plan.windowMin ??= window;
   plan.deadline ??= Math.max(0, gracePeriod - window - forceGrace - closeTimeout - EXIT_MARGIN);
   // A value that is not allowed was said but not taken; a budget with a default in its place would be a second, false problem.
   if (problems.length === 0) checkBudget(plan as DrainPlan, problems);
@@ -81,7 +87,7 @@ function readOptions(options: DrainOptions, said: Settings, problems: string[]):
     else set(said, key, parsed);
   }
   checkPlain(flat, problems);
-  const known = [...ROWS.map(([, { option }]) => option), ...PLAIN_OPTIONS, 'health'];
+  const known = [...ROWS.map(([, { option }]) => option), ...PLAIN_OPTIONS, 'health', 'window.max'];
   for (const name of flat.keys()) {
     if (known.includes(name)) continue;
     const meant = nearest(name, known);
@@ -89,18 +95,26 @@ function readOptions(options: DrainOptions, said: Settings, problems: string[]):
   }
 }
 
-/** `{ health: { ready } }` as `health.ready`; `health: false` as each of its paths being false. */
-function flatten(options: DrainOptions): Map<string, unknown> {
-  const flat = new Map<string, unknown>(Object.entries(options));
-  const { health } = options;
+/** `{ health: { ready } }` as `health.ready`, `{ window: { max } }` as `window`; `health: false` as each path being false. */
+function flatten({ health, window, ...others }: DrainOptions): Map<string, unknown> {
+  const flat = new Map<string, unknown>(Object.entries(others));
   if (health === false) {
-    flat.delete('health');
     for (const name of ['ready', 'live', 'startup']) flat.set(`health.${name}`, false);
-  } else if (typeof health === 'object' && health !== null) {
-    flat.delete('health');
+  } else if (isObject(health)) {
     for (const [name, value] of Object.entries(health)) flat.set(`health.${name}`, value);
+  } else {
+    flat.set('health', health);
+  }
+  if (isObject(window)) {
+    for (const [name, value] of Object.entries(window)) flat.set(name === 'max' ? 'window' : `window.${name}`, value);
+  } else {
+    flat.set('window', window);
   }
   return flat;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
 }
 
 function checkPlain(flat: ReadonlyMap<string, unknown>, problems: string[]): void {
@@ -108,7 +122,6 @@ function checkPlain(flat: ReadonlyMap<string, unknown>, problems: string[]): voi
     const value = flat.get(name);
     if (value !== undefined && !isAllowed(value)) problems.push(`${name} is ${show(value)}; allowed: ${allowed}`);
   };
-  const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
   check('health', 'false, or an object with ready, live, startup', () => false);
   check('env', 'an object of strings such as process.env, or false', (value) => value === false || isObject(value));
   check(
@@ -145,6 +158,11 @@ function checkContradictions(plan: DrainPlan, problems: string[]): void {
   if (plan.refuseDuringWindow && plan.lateRequests === 'serve') {
     problems.push(
       `refuseDuringWindow is true and lateRequests is 'serve'; what is refused early cannot be served late`,
+    );
+  }
+  if (plan.windowMin > plan.window) {
+    problems.push(
+      `window.min (${plan.windowMin}) is longer than the window (${plan.window}); shorten the one, or raise the other`,
     );
   }
   const paths = [plan.readyPath, plan.livePath, plan.startupPath].filter((path) => typeof path === 'string');

@@ -1,3 +1,4 @@
+import type { WindowEnd } from './drain-machine.ts';
 import type { WorkItem } from './drainable.ts';
 import type { Phase } from './phase.ts';
 import type { ResourceReport } from './resource-stack.ts';
@@ -24,6 +25,10 @@ export interface DrainReport {
   readonly totalMs: number;
   /** How long each phase lasted, in order; `closed` is left out, for it has no end. */
   readonly phases: readonly { readonly phase: Phase; readonly ms: number }[];
+  /** Why the window ended. */
+  readonly windowEnd: WindowEnd;
+  /** How many probes were told 503 in an adaptive window. */
+  readonly probeFailures: number;
   readonly inFlightAtStart: number;
   /** Requests that came after the window and were served all the same. */
   readonly servedLate: number;

@@ -38,6 +38,10 @@ export class DrainableSet implements Drainable {
     return false;
   }
 
+  get lastRequestAt(): number {
+    return Math.max(...Array.from(this.#members, (member) => member.lastRequestAt));
+  }
+
   work(): WorkItem[] {
     return Array.from(this.#members, (member) => member.work()).flat();
   }

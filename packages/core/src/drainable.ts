@@ -24,6 +24,8 @@ export interface Drainable {
   readonly stalled: number;
   /** Whether anybody outside can still reach it: a server that listens. A drain without any needs no window. */
   readonly reachable: boolean;
+  /** When the last request that was no probe came since `announce`, on the clock; `-Infinity` where none has. */
+  readonly lastRequestAt: number;
   /** What is in flight now, oldest first. */
   work(): WorkItem[];
   /** The drain has begun: tell the peers, go on serving. */

@@ -9,8 +9,15 @@ export {
   type DrainInput,
   type DrainState,
   type DrainTimer,
+  type WindowEnd,
 } from './drain-machine.ts';
-export { OPTION_ROWS, type DrainOptions, type HealthPaths, type OptionRow } from './drain-options.ts';
+export {
+  OPTION_ROWS,
+  type AdaptiveWindow,
+  type DrainOptions,
+  type HealthPaths,
+  type OptionRow,
+} from './drain-options.ts';
 export { EXIT_MARGIN, resolvePlan, type DrainPlan } from './drain-plan.ts';
 export type { DrainOutcome, DrainReport } from './drain-report.ts';
 export type { Drainable, WorkItem } from './drainable.ts';

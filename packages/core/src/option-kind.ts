@@ -23,6 +23,13 @@ export const duration: OptionKind<number> = {
   parseText: parseDuration,
 };
 
+/** A whole number from 0. */
+export const count: OptionKind<number> = {
+  form: 'a whole number from 0',
+  parse: (value) => (Number.isSafeInteger(value) && (value as number) >= 0 ? (value as number) : undefined),
+  parseText: (text) => (/^\d+$/.test(text) ? count.parse(Number(text)) : undefined),
+};
+
 export const toggle: OptionKind<boolean> = {
   form: 'true or false',
   parse: (value) => (typeof value === 'boolean' ? value : undefined),

@@ -39,7 +39,7 @@ export class ReportBuilder {
   build(
     state: DrainState,
     startedAt: Date,
-    counts: Pick<DrainReport, 'servedLate' | 'refused' | 'stalled'>,
+    counts: Pick<DrainReport, 'servedLate' | 'refused' | 'stalled' | 'probeFailures'>,
   ): DrainReport {
     const outcome = this.#outcome(state);
     return {
@@ -49,6 +49,7 @@ export class ReportBuilder {
       startedAt: startedAt.toISOString(),
       totalMs: Math.round(this.#entered.at(-1)?.elapsedMs ?? 0),
       phases: this.#phases(),
+      windowEnd: state.windowEnd ?? 'skipped',
       inFlightAtStart: this.#inFlightAtStart,
       ...counts,
       atDeadline: this.#atDeadline,

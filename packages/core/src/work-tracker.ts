@@ -16,6 +16,7 @@ export class WorkTracker implements Drainable {
   readonly late = 0;
   readonly stalled = 0;
   readonly reachable = false;
+  readonly lastRequestAt: number = -Infinity;
   refused = 0;
   readonly #clock: Clock;
   readonly #began = new Map<Work, number>();

@@ -4,6 +4,7 @@ import { deferred } from '../deferred.ts';
 import { DrainError } from '../drain-error.ts';
 import type { DrainPlan } from '../drain-plan.ts';
 import type { Drainable, WorkItem } from '../drainable.ts';
+import { healthRoute } from '../health.ts';
 import type { Cancel, Clock } from '../host.ts';
 import type { Connection } from './connection.ts';
 import { ConnectionSet } from './connection-set.ts';
@@ -27,6 +28,7 @@ import type { Routes } from './routes.ts';
 export class HttpDrainable implements Drainable {
   readonly name = 'http';
   late = 0;
+  lastRequestAt: number = -Infinity;
   refused = 0;
   readonly #server: Server;
   readonly #plan: DrainPlan;
@@ -147,6 +149,9 @@ export class HttpDrainable implements Drainable {
     exchange.endConnectionAfter();
     exchange.announce(reason);
     if (this.#forced !== undefined) exchange.force(this.#forced);
+    if (healthRoute(this.#plan, this.#routes.healthPrefix, pathOf(exchange.request)) === undefined) {
+      this.lastRequestAt = exchange.beganAt;
+    }
     if (!this.#refusing) return;
     if (this.#plan.lateRequests === 'serve') this.late += 1;
     // Whether the whole request is here is known once its bytes are parsed.

@@ -9,6 +9,7 @@ import { deferred } from '../deferred.ts';
 import { DrainError } from '../drain-error.ts';
 import type { DrainPlan } from '../drain-plan.ts';
 import type { Drainable, WorkItem } from '../drainable.ts';
+import { healthRoute } from '../health.ts';
 import type { Clock } from '../host.ts';
 import { withoutQuery } from './http-answer.ts';
 import type { Routes } from './routes.ts';
@@ -48,6 +49,7 @@ export class Http2Drainable implements Drainable {
   readonly name = 'http2';
   readonly stalled = 0;
   late = 0;
+  lastRequestAt: number = -Infinity;
   refused = 0;
   readonly #server: Http2Server;
   readonly #plan: DrainPlan;
@@ -154,6 +156,7 @@ export class Http2Drainable implements Drainable {
     stream.once('close', () => this.#onStreamClosed(stream));
     if (this.#announced === undefined) return;
     work.announce(this.#announced);
+    if (healthRoute(this.#plan, this.#routes.healthPrefix, work.path) === undefined) this.lastRequestAt = work.beganAt;
     if (this.#forced !== undefined) work.force(this.#forced);
     if (this.#refusing && this.#plan.lateRequests === 'serve') this.late += 1;
     if (stream.session !== undefined) this.#tell(stream.session as ServerHttp2Session);

@@ -101,7 +101,8 @@ export const processHost: Host = {
     ];
     return () => cancels.forEach((cancel) => cancel());
   },
-  onMessage: (listener) => (process.channel == null ? () => {} : messages.add(listener)),
+  onMessage: (listener) =>
+    process.channel === undefined || process.channel === null ? () => {} : messages.add(listener),
   printFault({ kind, error }: Fault) {
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
     process.stderr.write(`${kind === 'uncaughtException' ? 'Uncaught' : 'Unhandled rejection:'} ${text}\n`);
