@@ -5,17 +5,15 @@ const LINGER = 250;
 
 /**
  * Lets the process end by itself with `code`. Where something keeps it alive, `onLingering` is told what, and the process
- * is ended; unless another drain of this process is under way, which will end it.
+ * is ended, once no other drain of this process is under way.
  */
 export function leave(host: Host, code: number, onLingering: (handles: readonly string[]) => void): void {
   host.setExitCode(code);
-  host.clock.setTimeout(
-    () => {
-      if (host.held) return;
-      onLingering(host.activeHandles());
-      host.exit(code);
-    },
-    LINGER,
-    { ref: false },
-  );
+  const end = (): void => {
+    if (host.held) return wait();
+    onLingering(host.activeHandles());
+    host.exit();
+  };
+  const wait = (): void => void host.clock.setTimeout(end, LINGER, { ref: false });
+  wait();
 }

@@ -12,21 +12,25 @@ import {
   type DrainTimer,
 } from './drain-machine.ts';
 import type { DrainOptions } from './drain-options.ts';
-import { EXIT_MARGIN, resolvePlan, type DrainPlan } from './drain-plan.ts';
+import { EXIT_MARGIN, isHost, resolvePlan, type DrainPlan } from './drain-plan.ts';
 import type { DrainReport } from './drain-report.ts';
 import type { Drainable } from './drainable.ts';
 import { DrainableSet } from './drainable-set.ts';
 import { EventBus } from './event-bus.ts';
 import { healthAnswer, type HealthAnswer, type HealthRoute } from './health.ts';
 import type { Cancel, Fault, Host } from './host.ts';
-import type { Phase } from './phase.ts';
+import { hasReached, type Phase } from './phase.ts';
 import { QuietWatch } from './quiet-watch.ts';
 import { Readiness } from './readiness.ts';
 import { ReportBuilder } from './report-builder.ts';
 import { ResourceStack, type Closable, type Resource, type ResourceOptions } from './resource-stack.ts';
+import { throwLater } from './throw-later.ts';
 import { abortTrigger, callTrigger, closeTrigger, faultTrigger, type Trigger } from './trigger.ts';
 import { listenForTriggers } from './trigger-source.ts';
 import { WorkTracker, type Work } from './work-tracker.ts';
+
+/** How long before the last moment the last resource is given up, in milliseconds, so that it is reported as what it is. */
+const REPORT_MARGIN = 20;
 
 /**
  * Runs a drain: feeds what happens to the machine and carries out what it says. Knows servers and jobs only as Drainables.
@@ -43,7 +47,7 @@ export class DrainCoordinator {
   readonly #done = deferred<DrainReport>();
   readonly #begun = new AbortController();
   readonly #forced = new AbortController();
-  readonly #bus = new EventBus();
+  readonly #bus = new EventBus((error, event) => this.#onListenerError(error, event));
   readonly #record = new ReportBuilder();
   readonly #readiness = new Readiness();
   readonly #quiet: QuietWatch;
@@ -65,9 +69,9 @@ export class DrainCoordinator {
    * @throws DrainError `DRAIN_OPTIONS_INVALID`, listing every problem.
    */
   constructor(options: DrainOptions, host: Host) {
-    this.host = options?.host ?? host;
+    this.host = isHost(options?.host) ? options.host : host;
     const env = options?.env ?? this.host.env;
-    this.plan = resolvePlan(options, env === false ? {} : env);
+    this.plan = resolvePlan(options, typeof env === 'object' ? env : {});
     this.#logger = options.logger === false ? undefined : options.logger;
     this.#quiet = new QuietWatch(this.plan, this.host.clock);
     this.#tracker = new WorkTracker(this.host.clock);
@@ -158,7 +162,7 @@ export class DrainCoordinator {
 
   /** Counts work until it settles, and settles with it. Rejects with a DrainError `DRAIN_WORK_REFUSED` once draining. */
   async track<Value>(work: PromiseLike<Value> | (() => PromiseLike<Value> | Value), name = 'work'): Promise<Value> {
-    const entered = this.enter(name);
+    const entered = this.#enterWith(work, name);
     try {
       return await (typeof work === 'function' ? work() : work);
     } finally {
@@ -174,6 +178,8 @@ export class DrainCoordinator {
   /** Drains one more Drainable, brought up to where the others are. Adding it again does nothing. */
   add(drainable: Drainable): void {
     this.#drainables.add(drainable);
+    // Nobody waits for it any more.
+    if (hasReached(this.#phase, 'closing')) drainable.abort();
   }
 
   /** Forgets a Drainable. */
@@ -194,8 +200,19 @@ export class DrainCoordinator {
     return this.#drainables.reachable;
   }
 
+  /** Work that has begun already, and is refused, must not end as an unhandled rejection: whoever began it is told. */
+  #enterWith(work: unknown, name: string): Work {
+    try {
+      return this.enter(name);
+    } catch (error) {
+      if (typeof work !== 'function') Promise.resolve(work).catch(() => {});
+      throw error;
+    }
+  }
+
   #setReady(ready: boolean, reason: string | undefined): void {
-    if (this.#readiness.set(ready, !this.#drainables.reachable)) this.#emit({ type: 'readiness', ready, reason });
+    const booting = this.#phase === 'serving' && !this.#drainables.reachable;
+    if (this.#readiness.set(ready, booting)) this.#emit({ type: 'readiness', ready, reason });
   }
 
   #onFault(fault: Fault): void {
@@ -221,9 +238,17 @@ export class DrainCoordinator {
       const begins = this.#state.trigger === undefined && state.trigger !== undefined;
       this.#state = state;
       if (begins && state.trigger !== undefined) this.#begin(state.trigger);
-      for (const effect of effects) this.#run(effect);
+      for (const effect of effects) {
+        try {
+          this.#run(effect);
+        } catch (error) {
+          throwLater(error);
+        }
+      }
     }
     this.#dispatching = false;
+    const { phase, exits, exitCode } = this.#state;
+    if (phase === 'closed' && exits && exitCode !== undefined) this.host.exit(exitCode);
   }
 
   #begin(trigger: Trigger): void {
@@ -282,12 +307,13 @@ export class DrainCoordinator {
   }
 
   async #close(): Promise<void> {
-    const until = this.#began.at + this.plan.gracePeriod - EXIT_MARGIN;
+    const until = this.#began.at + this.plan.gracePeriod - EXIT_MARGIN - REPORT_MARGIN;
     await this.#resources.close(until, (resource) => this.#emit({ type: 'resource', resource }));
     this.#dispatch({ type: 'closed' });
   }
 
   #finish(): void {
+    this.#quiet.stop();
     this.#resources.abandon((resource) => this.#emit({ type: 'resource', resource }));
     const { late, refused, stalled } = this.#drainables;
     const { probeFailures } = this.#quiet;
@@ -300,13 +326,24 @@ export class DrainCoordinator {
     for (const cancel of this.#cancels.splice(0)) cancel();
     this.#emit({ type: 'report', report });
     this.#done.resolve(report);
-    if (this.#state.exitCode !== undefined && this.#state.exits) return this.host.exit(this.#state.exitCode);
-    if (this.#state.exits) leave(this.host, report.exitCode, (handles) => this.#emit({ type: 'lingering', handles }));
+    if (this.#state.exitCode === undefined && this.#state.exits) {
+      leave(this.host, report.exitCode, (handles) => this.#emit({ type: 'lingering', handles }));
+    }
   }
 
   #emit(event: DrainEvent): void {
     this.#record.add(event);
-    if (this.#logger !== undefined) logEvent(this.#logger, this.plan, event);
+    try {
+      if (this.#logger !== undefined) logEvent(this.#logger, this.plan, event);
+    } catch (error) {
+      this.host.printFault({ kind: 'uncaughtException', error });
+    }
     this.#bus.emit(event);
+  }
+
+  /** What a listener throws is an uncaught exception; were it one for a listener to faults, it would come back for ever. */
+  #onListenerError(error: unknown, event: DrainEvent): void {
+    if (event.type === 'fault') this.host.printFault({ kind: 'uncaughtException', error });
+    else throwLater(error);
   }
 }

@@ -1,3 +1,4 @@
+import { errorText } from './error-text.ts';
 import type { WorkItem } from './drainable.ts';
 import type { DrainReport } from './drain-report.ts';
 import type { Fault } from './host.ts';
@@ -39,5 +40,5 @@ export type DrainEventOf<Type extends DrainEventType> = Extract<DrainEvent, { re
 
 /** `uncaughtException: connection lost` */
 export function faultText(fault: Fault): string {
-  return `${fault.kind}: ${fault.error instanceof Error ? fault.error.message : String(fault.error)}`;
+  return `${fault.kind}: ${errorText(fault.error)}`;
 }

@@ -30,7 +30,7 @@ export interface DrainOptions {
   readonly forceGrace?: Duration;
   /** How long one resource may take to close, unless it is registered with a timeout of its own. Milliseconds or `'5s'`. @default '5s' */
   readonly closeTimeout?: Duration;
-  /** What the platform gives from the signal to SIGKILL. The process is gone half a second before it. Milliseconds or `'30s'`. @default '30s' */
+  /** What the platform gives from the signal to SIGKILL. The process is gone a quarter of a second before it. Milliseconds or `'30s'`. @default '30s' */
   readonly gracePeriod?: Duration;
   /** How long, once draining, a connection may be silent in the middle of sending a request. Milliseconds or `'2s'`. @default '2s' */
   readonly stallTimeout?: Duration;

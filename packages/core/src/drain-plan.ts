@@ -1,6 +1,7 @@
 import { DrainError } from './drain-error.ts';
 import { OPTION_ROWS, PLAIN_OPTIONS, type DrainOptions, type OptionRow } from './drain-options.ts';
 import { readEnvironment } from './environment.ts';
+import type { Host } from './host.ts';
 import { nearest } from './nearest.ts';
 import type { SignalModes } from './option-kind.ts';
 
@@ -30,8 +31,10 @@ export interface DrainPlan {
   readonly startupPath: string | false;
 }
 
-/** How long before the end of the grace period the process is gone, in milliseconds. */
+/** How long before the end of the grace period the drain is over, in milliseconds; the process is gone at the latest half of it later. */
 export const EXIT_MARGIN = 500;
+
+const PREFIX = /^[A-Za-z]\w*$/;
 
 type Settings = { -readonly [Key in keyof DrainPlan]?: DrainPlan[Key] };
 
@@ -47,7 +50,7 @@ export function resolvePlan(options: DrainOptions, env: Readonly<Record<string, 
   const problems: string[] = [];
   const said: Settings = {};
   readOptions(options, said, problems);
-  readEnvironment(env, options.envPrefix ?? 'DRAIN_', (key, value) => set(said, key, value), problems);
+  readEnvironment(env, prefixOf(options), (key, value) => set(said, key, value), problems);
 
   const plan: Settings = {};
   for (const [key, { fallback }] of ROWS) set(plan, key, said[key] ?? fallback);
@@ -70,6 +73,12 @@ export function resolvePlan(options: DrainOptions, env: Readonly<Record<string, 
 
 function set(settings: Settings, key: keyof DrainPlan, value: unknown): void {
   (settings as Record<string, unknown>)[key] = value;
+}
+
+/** One that cannot be used is a problem of its own, and then the default is looked for. */
+function prefixOf(options: DrainOptions): string {
+  const prefix: unknown = options?.envPrefix;
+  return typeof prefix === 'string' && PREFIX.test(prefix) ? prefix : 'DRAIN_';
 }
 
 function readOptions(options: DrainOptions, said: Settings, problems: string[]): void {
@@ -127,7 +136,7 @@ function checkPlain(flat: ReadonlyMap<string, unknown>, problems: string[]): voi
   check(
     'envPrefix',
     "letters, digits and '_', such as 'DRAIN_'",
-    (value) => typeof value === 'string' && /^[A-Za-z]\w*$/.test(value),
+    (value) => typeof value === 'string' && PREFIX.test(value),
   );
   check(
     'logger',
@@ -136,11 +145,7 @@ function checkPlain(flat: ReadonlyMap<string, unknown>, problems: string[]): voi
       value === false ||
       (isObject(value) && ['info', 'warn', 'error'].every((level) => typeof value[level] === 'function')),
   );
-  check(
-    'host',
-    'a host such as fakeHost() of @drainkit/testing',
-    (value) => isObject(value) && isObject(value['clock']),
-  );
+  check('host', 'a host such as fakeHost() of @drainkit/testing', isHost);
 }
 
 function checkBudget(plan: DrainPlan, problems: string[]): void {
@@ -181,4 +186,9 @@ export function show(value: unknown): string {
   } catch {
     return 'an object';
   }
+}
+
+/** Whether something is a host at all; a drain that is given something else says so. */
+export function isHost(value: unknown): value is Host {
+  return isObject(value) && isObject(value['clock']) && isObject(value['env']);
 }

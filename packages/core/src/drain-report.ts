@@ -41,7 +41,7 @@ export interface DrainReport {
   /** What was destroyed. */
   readonly aborted: readonly WorkItem[];
   /** The framework and the resources, in the order of closing. */
-  readonly resources: readonly ResourceReport[];
+  readonly resources: readonly (Omit<ResourceReport, 'error'> & { readonly error?: string })[];
   /** Errors that nobody caught, as text. */
   readonly faults: readonly string[];
 }

@@ -1,16 +1,19 @@
 import type { Drainable, WorkItem } from './drainable.ts';
+import { throwLater } from './throw-later.ts';
 
-/** Several Drainables as one. One that is added later is brought up to where the others are. */
+type Word = 'announce' | 'refuse' | 'force' | 'abort';
+
+/** Several Drainables as one; one that throws does not keep the others from being told. One that is added later is brought up to where the others are. */
 export class DrainableSet implements Drainable {
   readonly name = 'all';
   readonly #members = new Set<Drainable>();
   /** What the members have been told so far. */
-  readonly #told: ('announce' | 'refuse' | 'force' | 'abort')[] = [];
+  readonly #told: Word[] = [];
 
   add(member: Drainable): void {
     if (this.#members.has(member)) return;
     this.#members.add(member);
-    for (const word of this.#told) member[word]();
+    for (const word of this.#told) tell(member, word);
   }
 
   delete(member: Drainable): void {
@@ -43,7 +46,14 @@ export class DrainableSet implements Drainable {
   }
 
   work(): WorkItem[] {
-    return Array.from(this.#members, (member) => member.work()).flat();
+    return [...this.#members].flatMap((member) => {
+      try {
+        return member.work().map(({ name, ageMs }) => ({ name, ageMs: Math.round(ageMs) }));
+      } catch (error) {
+        throwLater(error);
+        return [];
+      }
+    });
   }
 
   announce(): void {
@@ -56,11 +66,13 @@ export class DrainableSet implements Drainable {
 
   /** Also waits for members that are added while the others are waited for. */
   async drained(): Promise<void> {
-    let known: number;
-    do {
-      known = this.#members.size;
-      await Promise.all(Array.from(this.#members, (member) => member.drained()));
-    } while (this.#members.size > known);
+    const awaited = new Set<Drainable>();
+    for (;;) {
+      const others = [...this.#members].filter((member) => !awaited.has(member));
+      if (others.length === 0) return;
+      for (const member of others) awaited.add(member);
+      await Promise.allSettled(others.map((member) => member.drained()));
+    }
   }
 
   force(): void {
@@ -71,14 +83,23 @@ export class DrainableSet implements Drainable {
     this.#tell('abort');
   }
 
-  #tell(word: 'announce' | 'refuse' | 'force' | 'abort'): void {
+  #tell(word: Word): void {
+    if (this.#told.includes(word)) return;
     this.#told.push(word);
-    for (const member of this.#members) member[word]();
+    for (const member of this.#members) tell(member, word);
   }
 
   #sum(count: 'inFlight' | 'late' | 'refused' | 'stalled'): number {
     let sum = 0;
     for (const member of this.#members) sum += member[count];
     return sum;
+  }
+}
+
+function tell(member: Drainable, word: Word): void {
+  try {
+    member[word]();
+  } catch (error) {
+    throwLater(error);
   }
 }

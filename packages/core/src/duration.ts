@@ -30,8 +30,10 @@ export function parseDuration(value: unknown): number | undefined {
 
 /** Milliseconds for people: `850 ms`, `1.52 s`, `2 m 5 s`. */
 export function formatDuration(ms: number): string {
-  if (ms < 1_000) return `${Math.round(ms)} ms`;
-  if (ms < 60_000) return `${Number((ms / 1_000).toFixed(2))} s`;
-  const seconds = Math.round(ms / 1_000);
+  const whole = Math.round(ms);
+  if (whole < 1_000) return `${whole} ms`;
+  const inSeconds = Number((whole / 1_000).toFixed(2));
+  if (inSeconds < 60) return `${inSeconds} s`;
+  const seconds = Math.round(whole / 1_000);
   return `${Math.floor(seconds / 60)} m ${seconds % 60} s`;
 }

@@ -19,7 +19,12 @@ export function readEnvironment(
     ]),
   );
   for (const [name, text] of Object.entries(env)) {
-    if (!name.startsWith(prefix) || text === undefined || text.trim() === '') continue;
+    if (!name.startsWith(prefix) || text === undefined) continue;
+    if (typeof text !== 'string') {
+      problems.push(`${name} is ${typeof text}; allowed: text`);
+      continue;
+    }
+    if (text.trim() === '') continue;
     const found = rows.get(name);
     if (found === undefined) {
       const meant = nearest(name, [...rows.keys()]);

@@ -42,8 +42,8 @@ export interface Host {
   readonly held: boolean;
   /** Sets the code with which the process ends by itself. A code other than 0 is never overwritten with 0. */
   setExitCode(code: number): void;
-  /** Ends the process now. */
-  exit(code: number): void;
+  /** Ends the process now, with `code`, or where it is omitted with the code that was set. */
+  exit(code?: number): void;
   /** What keeps the process alive at this moment, by kind: `'TCPSocketWrap'`, `'Timeout'`, … */
   activeHandles(): readonly string[];
 }

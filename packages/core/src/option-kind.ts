@@ -33,19 +33,13 @@ export const count: OptionKind<number> = {
 export const toggle: OptionKind<boolean> = {
   form: 'true or false',
   parse: (value) => (typeof value === 'boolean' ? value : undefined),
-  parseText: (text) => TOGGLE_WORDS[text.toLowerCase()],
+  parseText: (text) => TOGGLE_WORDS.get(text.toLowerCase()),
 };
 
-const TOGGLE_WORDS: Readonly<Record<string, boolean>> = {
-  true: true,
-  false: false,
-  1: true,
-  0: false,
-  yes: true,
-  no: false,
-  on: true,
-  off: false,
-};
+const TOGGLE_WORDS: ReadonlyMap<string, boolean> = new Map([
+  ...['true', '1', 'yes', 'on'].map((word): [string, boolean] => [word, true]),
+  ...['false', '0', 'no', 'off'].map((word): [string, boolean] => [word, false]),
+]);
 
 export function choice<const Choice extends string>(choices: readonly Choice[]): OptionKind<Choice> {
   const parse = (value: unknown): Choice | undefined => choices.find((allowed) => allowed === value);
@@ -63,19 +57,19 @@ export const path: OptionKind<string | false> = {
 export type SignalModes = Readonly<Partial<Record<SignalName, SignalMode>>>;
 
 /** SIGTERM comes from a platform, which routes on for a while; SIGINT from a person at a terminal, who waits. */
-export const DEFAULT_SIGNALS: SignalModes = { SIGTERM: 'window', SIGINT: 'at-once' };
+export const DEFAULT_SIGNALS: SignalModes = Object.freeze({ SIGTERM: 'window', SIGINT: 'at-once' });
 
 export const signals: OptionKind<SignalModes> = {
   form:
     `false, or an object such as { SIGTERM: 'window', SIGINT: 'at-once', SIGHUP: false } ` +
     `(in the environment: 'SIGTERM:window,SIGINT:at-once' or 'false'), with signals of ${SIGNALS.join(', ')}`,
   parse(value) {
-    if (value === false) return {};
+    if (value === false) return Object.freeze({});
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
     return readSignals({ ...DEFAULT_SIGNALS, ...value });
   },
   parseText(text) {
-    if (text === 'false') return {};
+    if (text === 'false') return Object.freeze({});
     const entries = text.split(',').map((entry): [string, unknown] => {
       const [name = '', mode] = entry.trim().split(':');
       return [name, mode ?? DEFAULT_SIGNALS[name as SignalName] ?? 'window'];
@@ -93,5 +87,5 @@ function readSignals(value: object): SignalModes | undefined {
     if (mode !== 'window' && mode !== 'at-once') return undefined;
     modes[signal] = mode;
   }
-  return modes;
+  return Object.freeze(modes);
 }

@@ -34,9 +34,10 @@ export class QuietWatch {
 
   /** Calls `onQuiet` once. @param lastRequestAt - when the last request that was no probe came. */
   start(lastRequestAt: () => number, onQuiet: () => void): void {
-    const { windowMin, windowQuiet, windowProbeFailures } = this.#plan;
+    const { windowMin, windowQuiet, windowProbeFailures, readiness } = this.#plan;
     const beganAt = this.#clock.now();
-    this.#isProbed = beganAt - this.#lastProbeAt <= PROBE_MEMORY;
+    // Probes that go on being told 200 say nothing.
+    this.#isProbed = readiness === 'at-signal' && beganAt - this.#lastProbeAt <= PROBE_MEMORY;
     this.#check = () => {
       this.#cancel();
       const now = this.#clock.now();

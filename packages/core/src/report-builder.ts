@@ -1,6 +1,7 @@
 import { faultText, type DrainEvent } from './drain-event.ts';
 import type { DrainState } from './drain-machine.ts';
 import type { DrainOutcome, DrainReport } from './drain-report.ts';
+import { errorText } from './error-text.ts';
 import type { WorkItem } from './drainable.ts';
 import type { Phase } from './phase.ts';
 import type { ResourceReport } from './resource-stack.ts';
@@ -8,7 +9,7 @@ import type { ResourceReport } from './resource-stack.ts';
 /** Gathers events, and makes the report of them, in whole milliseconds. */
 export class ReportBuilder {
   readonly #entered: { readonly phase: Phase; readonly elapsedMs: number }[] = [];
-  readonly #resources: ResourceReport[] = [];
+  readonly #resources: DrainReport['resources'][number][] = [];
   readonly #faults: string[] = [];
   #inFlightAtStart = 0;
   #atDeadline: readonly WorkItem[] = [];
@@ -21,13 +22,13 @@ export class ReportBuilder {
         this.#entered.push(event);
         return;
       case 'deadline':
-        this.#atDeadline = event.work.map(roundAge);
+        this.#atDeadline = event.work;
         return;
       case 'destroyed':
-        this.#aborted = event.work.map(roundAge);
+        this.#aborted = event.work;
         return;
       case 'resource':
-        this.#resources.push({ ...event.resource, ms: Math.round(event.resource.ms) });
+        this.#resources.push(inText(event.resource));
         return;
       case 'fault':
         this.#faults.push(faultText(event.fault));
@@ -72,6 +73,7 @@ export class ReportBuilder {
   }
 }
 
-function roundAge({ name, ageMs }: WorkItem): WorkItem {
-  return { name, ageMs: Math.round(ageMs) };
+function inText({ name, outcome, ms, error }: ResourceReport): DrainReport['resources'][number] {
+  const report = { name, outcome, ms: Math.round(ms) };
+  return error === undefined ? report : { ...report, error: errorText(error) };
 }

@@ -66,7 +66,7 @@ function reportNotes(report: DrainReport): string[] {
   if (report.stalled > 0) notes.push(`${report.stalled} cut off in the middle of sending a request`);
   for (const { name, ageMs } of report.aborted) notes.push(`destroyed: ${name}, running for ${formatDuration(ageMs)}`);
   for (const { name, error } of report.resources) {
-    if (error !== undefined) notes.push(`${name}: ${error instanceof Error ? error.message : String(error)}`);
+    if (error !== undefined) notes.push(`${name}: ${error}`);
   }
   for (const fault of report.faults) notes.push(`uncaught: ${fault}`);
   return notes;

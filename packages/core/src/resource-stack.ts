@@ -1,13 +1,14 @@
 import { deferred } from './deferred.ts';
 import { DrainError } from './drain-error.ts';
+import { DURATION_FORM, parseDuration, type Duration } from './duration.ts';
 import type { Clock } from './host.ts';
 
 /** Something that can be closed: a function, or an object with `Symbol.asyncDispose` or `Symbol.dispose`. */
 export type Closable = (() => unknown) | AsyncDisposable | Disposable;
 
 export interface ResourceOptions {
-  /** How long closing may take, in milliseconds. @default the plan's closeTimeout */
-  readonly timeout?: number;
+  /** How long closing may take. Milliseconds or `'5s'`; `Infinity` for its share of what the grace period leaves. @default the plan's closeTimeout */
+  readonly timeout?: Duration;
 }
 
 /** A registered resource. */
@@ -61,28 +62,23 @@ export class ResourceStack {
     return this.#reports;
   }
 
-  /** The names of those that are not closed, next to close first. */
-  get open(): readonly string[] {
-    return this.#entries.map(({ name }) => name).toReversed();
-  }
-
   /**
    * @param options.first - closes before all others, whenever it was registered: the framework.
    * @throws DrainError `DRAIN_RESOURCE_INVALID`, `DRAIN_RESOURCE_TOO_LATE`
    */
   register(name: string, closable: Closable, options: ResourceOptions & { readonly first?: boolean } = {}): Resource {
-    const { timeout = this.#timeout, first = false } = options;
+    const { first = false } = options;
+    const { timeout: said = this.#timeout } = options;
+    const timeout = said === Infinity ? said : parseDuration(said);
     if (typeof name !== 'string' || name === '') {
       throw new DrainError(
         'DRAIN_RESOURCE_INVALID',
         `a resource was registered under ${JSON.stringify(name)}, which is no name`,
       );
     }
-    if (typeof timeout !== 'number' || !(timeout >= 0)) {
-      throw new DrainError(
-        'DRAIN_RESOURCE_INVALID',
-        `the timeout of resource '${name}' is ${String(timeout)}; allowed: milliseconds from 0`,
-      );
+    if (timeout === undefined) {
+      const detail = `the timeout of resource '${name}' is ${String(said)}; allowed: ${DURATION_FORM}, or Infinity`;
+      throw new DrainError('DRAIN_RESOURCE_INVALID', detail);
     }
     if (this.#sealed) {
       throw new DrainError(
@@ -121,8 +117,8 @@ export class ResourceStack {
     this.#onClosed = onClosed;
     this.#sealed = true;
     this.#giveUp?.();
-    for (const { name } of this.#entries.splice(0).toReversed()) {
-      this.#report({ name, outcome: 'skipped', ms: 0 });
+    for (let entry = this.#take(); entry !== undefined; entry = this.#take()) {
+      this.#report({ name: entry.name, outcome: 'skipped', ms: 0 });
     }
   }
 
@@ -132,8 +128,10 @@ export class ResourceStack {
   }
 
   #share(entry: Entry, left: number): number {
-    const wanted = this.#entries.reduce((sum, { timeout }) => sum + timeout, entry.timeout);
-    return wanted <= left ? entry.timeout : Math.max(0, (left * entry.timeout) / wanted);
+    const wants = ({ timeout }: Entry): number => (timeout === Infinity ? left : timeout);
+    if (left <= 0 || wants(entry) === 0) return 0;
+    const wanted = this.#entries.reduce((sum, other) => sum + wants(other), wants(entry));
+    return wants(entry) * Math.min(1, left / wanted);
   }
 
   #closeOne({ name, close }: Entry, timeout: number): Promise<void> {
@@ -170,8 +168,10 @@ export class ResourceStack {
 function closer(name: string, closable: Closable): () => unknown {
   if (typeof closable === 'function') return closable;
   if (typeof closable === 'object' && closable !== null) {
-    if (Symbol.asyncDispose in closable) return () => closable[Symbol.asyncDispose]();
-    if (Symbol.dispose in closable) return () => closable[Symbol.dispose]();
+    if (Symbol.asyncDispose in closable && typeof closable[Symbol.asyncDispose] === 'function')
+      return () => closable[Symbol.asyncDispose]();
+    if (Symbol.dispose in closable && typeof closable[Symbol.dispose] === 'function')
+      return () => closable[Symbol.dispose]();
   }
   throw new DrainError('DRAIN_RESOURCE_INVALID', `resource '${name}' has nothing to close it with`);
 }

@@ -131,7 +131,7 @@ export class FakeHost implements Host {
     if (code !== 0 || this.#exitCode === undefined) this.#exitCode = code;
   }
 
-  exit(code: number): void {
+  exit(code: number = this.#exitCode ?? 0): void {
     this.#exited ??= code;
     this.#exit(this.#exited);
   }

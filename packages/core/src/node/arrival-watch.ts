@@ -19,7 +19,13 @@ export class ArrivalWatch {
 
   /** Does nothing for a connection on which no request is arriving, or which is watched already. */
   watch(connection: Connection): void {
-    if (!connection.receiving || connection.upgraded || connection.ending || this.#timers.has(connection)) return;
+    if (
+      !connection.receiving ||
+      connection.upgradedBy !== undefined ||
+      connection.ending ||
+      this.#timers.has(connection)
+    )
+      return;
     const { bytesRead } = connection;
     const inHead = connection.exchanges.length === 0;
     const check = (): void => {

@@ -3,6 +3,7 @@ import type { Server, Socket } from 'node:net';
 import { Server as TlsServer, type TLSSocket } from 'node:tls';
 import type { Clock } from '../host.ts';
 import { Connection } from './connection.ts';
+import { pathOf } from './http-answer.ts';
 
 /**
  * The connections of one server, from the accept on. `http.Server#closeAllConnections` knows neither upgraded sockets nor
@@ -21,7 +22,7 @@ export class ConnectionSet implements Iterable<Connection> {
     server.on('connection', (socket: Socket) => this.of(socket));
     if (server instanceof TlsServer) server.on('secureConnection', (socket) => this.#onSecured(socket));
     markUpgrades(server, (request) => {
-      this.of(request.socket).upgraded = true;
+      this.of(request.socket).upgradedBy = `${request.method} ${pathOf(request)}`;
     });
   }
 

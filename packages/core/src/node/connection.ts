@@ -19,7 +19,8 @@ export class Connection {
   readonly openedAt: number;
   /** In order of arrival; more than one where the client pipelines. */
   readonly exchanges: Exchange[] = [];
-  upgraded = false;
+  /** What it was upgraded by, such as `GET /socket`; from then on it is not HTTP's. */
+  upgradedBy: string | undefined;
   /** Whether it is being ended already. */
   ending = false;
   /** When the last response ended. */
@@ -44,7 +45,7 @@ export class Connection {
   }
 
   kind(now: number): ConnectionKind {
-    if (this.upgraded) return 'upgraded';
+    if (this.upgradedBy !== undefined) return 'upgraded';
     if (this.exchanges.length > 0) return 'busy';
     if (this.bytesRead === 0) return this.freshUntil > now ? 'fresh' : 'bare';
     return this.receiving ? 'partial' : 'idle';
@@ -54,14 +55,11 @@ export class Connection {
     return this.openedAt + FRESH_FOR;
   }
 
-  begin(exchange: Exchange): void {
-    this.exchanges.push(exchange);
-  }
-
   finish(exchange: Exchange, now: number): void {
     const index = this.exchanges.indexOf(exchange);
     if (index !== -1) this.exchanges.splice(index, 1);
-    this.#settledBytes = this.bytesRead;
+    // What came with or before a request that has no body is that request; anything since is the next one.
+    this.#settledBytes = exchange.hasBody ? this.bytesRead : Math.max(this.#settledBytes, exchange.bytesAtStart);
     this.idleSince = now;
   }
 

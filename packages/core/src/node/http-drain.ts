@@ -12,16 +12,19 @@ import { healthRoute } from '../health.ts';
 import { hasReached } from '../phase.ts';
 import type { RequestSignals } from './request-signals.ts';
 import { answerHealth, answerRefused, isReading, pathOf } from './http-answer.ts';
+import { EventStreamDrainable, type EventStream, type EventStreamOptions } from './event-stream-drainable.ts';
 import { Http2Drainable } from './http2-drainable.ts';
 import { HttpDrainable } from './http-drainable.ts';
 import type { Routes } from './routes.ts';
 import { processHost } from './process-host.ts';
+import { WebSocketDrainable, type WebSocketOptions, type WebSocketServerLike } from './websocket-drainable.ts';
 
 /** A drain for a process with node:http or node:https servers, any number of them. Make it with `createDrain`. */
 export class HttpDrain extends DrainCoordinator {
   readonly #servers = new WeakMap<Server, ServerParts>();
   readonly #routes: Routes;
   #expectsRequests = false;
+  #eventStreams: EventStreamDrainable | undefined;
 
   /** @param routes - what a framework knows of its routes. For adapters. */
   constructor(options: DrainOptions = {}, routes: Partial<Routes> = {}) {
@@ -78,6 +81,30 @@ export class HttpDrain extends DrainCoordinator {
     if (server === undefined || this.#servers.has(server)) return;
     this.#take(server);
     this.#servers.get(server)?.http?.adopt(request, response);
+  }
+
+  /**
+   * Closes the clients of a WebSocket server (of `ws`, also under @fastify/websocket or socket.io) in the course of a drain:
+   * a close frame for each, spread over the window; who does not answer in time is cut off. Upgraded connections that nobody
+   * closes hold the drain until its deadline.
+   */
+  websockets(server: WebSocketServerLike, options: WebSocketOptions = {}): void {
+    this.add(new WebSocketDrainable(server, options, this.plan, this.host.clock));
+  }
+
+  /**
+   * Ends a stream of server-sent events in the course of a drain, with a last `retry:`. Ten thousand of them end spread over
+   * the window, not in one tick.
+   */
+  eventStream(response: EventStream, options: EventStreamOptions = {}): void {
+    this.#eventStreams ??= this.#addEventStreams();
+    this.#eventStreams.track(response, options);
+  }
+
+  #addEventStreams(): EventStreamDrainable {
+    const drainable = new EventStreamDrainable(this.plan, this.host.clock);
+    this.add(drainable);
+    return drainable;
   }
 
   /**

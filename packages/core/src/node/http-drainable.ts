@@ -87,8 +87,10 @@ export class HttpDrainable implements Drainable {
       ageMs: now - beganAt,
     }));
     for (const connection of this.#connections) {
-      if (connection.kind(now) === 'partial')
-        items.push({ name: 'an incomplete request', ageMs: now - connection.idleSince });
+      const { upgradedBy, openedAt, idleSince } = connection;
+      if (upgradedBy !== undefined) items.push({ name: `${upgradedBy} (upgraded)`, ageMs: now - openedAt });
+      else if (connection.kind(now) === 'partial')
+        items.push({ name: 'an incomplete request', ageMs: now - idleSince });
     }
     return items;
   }
@@ -187,16 +189,7 @@ export class HttpDrainable implements Drainable {
   /** Ends what is left as soon as nothing is in flight. */
   #settle(): void {
     if (this.#server.listening || this.#exchanges.size > 0 || this.#aborted) return;
-    if (this.#sweep.isEmpty) return this.#finish();
+    if (this.#connections.size === 0) return this.#drained.resolve();
     this.#sweep.run((connection) => this.#arrivals.watch(connection));
-  }
-
-  /** Upgraded connections belong to whoever upgraded them, and have the time that handlers have at the deadline to end. */
-  #finish(): void {
-    this.#drained.resolve();
-    const destroy = (): void => {
-      for (const connection of this.#connections) connection.destroy();
-    };
-    if (this.#connections.size > 0) this.#clock.setTimeout(destroy, this.#plan.forceGrace, { ref: false });
   }
 }

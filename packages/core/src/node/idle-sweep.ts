@@ -22,12 +22,6 @@ export class IdleSweep {
     this.#clock = clock;
   }
 
-  /** Whether no connection is left but upgraded ones. */
-  get isEmpty(): boolean {
-    for (const { upgraded } of this.#connections) if (!upgraded) return false;
-    return true;
-  }
-
   /**
    * Ends what can be ended, turn by turn; a client that has only just connected is left the rest of its first moments.
    * Does nothing while it is running.

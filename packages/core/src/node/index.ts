@@ -4,3 +4,5 @@ export { HttpDrain } from './http-drain.ts';
 
 export { requestKey, type RequestKey, type Routes } from './routes.ts';
 export { processHost } from './process-host.ts';
+export type { EventStream, EventStreamOptions } from './event-stream-drainable.ts';
+export type { WebSocketLike, WebSocketOptions, WebSocketServerLike } from './websocket-drainable.ts';

@@ -1,3 +1,4 @@
+import { errorText } from '../error-text.ts';
 import type { Cancel, Clock, Fault, Host } from '../host.ts';
 
 const clock: Clock = {
@@ -104,7 +105,7 @@ export const processHost: Host = {
   onMessage: (listener) =>
     process.channel === undefined || process.channel === null ? () => {} : messages.add(listener),
   printFault({ kind, error }: Fault) {
-    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    const text = error instanceof Error ? (error.stack ?? error.message) : errorText(error);
     process.stderr.write(`${kind === 'uncaughtException' ? 'Uncaught' : 'Unhandled rejection:'} ${text}\n`);
   },
   hold() {

@@ -1,0 +1,135 @@
+import { describe, expect, test } from 'vitest';
+import { choice, DEFAULT_SIGNALS, duration, path, signals, toggle } from '../src/option-kind.ts';
+
+describe('duration', () => {
+  test('it is read the same from code and from text', () => {
+    expect([duration.parse('5s'), duration.parseText('5s'), duration.parse(5_000), duration.parseText('5000')]).toEqual(
+      [5_000, 5_000, 5_000, 5_000],
+    );
+    expect([duration.parse('soon'), duration.parseText('soon')]).toEqual([undefined, undefined]);
+  });
+});
+
+describe('toggle', () => {
+  test('code says true or false, and nothing that is like them', () => {
+    expect([toggle.parse(true), toggle.parse(false)]).toEqual([true, false]);
+    for (const value of ['true', 1, 0, null, undefined, {}]) expect(toggle.parse(value)).toBeUndefined();
+  });
+
+  test.each(['true', '1', 'yes', 'on', 'TRUE', 'Yes'])('the text %j is true', (text) => {
+    expect(toggle.parseText(text)).toBe(true);
+  });
+
+  test.each(['false', '0', 'no', 'off', 'False', 'OFF'])('the text %j is false', (text) => {
+    expect(toggle.parseText(text)).toBe(false);
+  });
+
+  test.each(['', 'maybe', '2', 'truee', 'null'])('the text %j is neither', (text) => {
+    expect(toggle.parseText(text)).toBeUndefined();
+  });
+
+  test.each(['constructor', '__proto__'])('%j, which every object has, is no word of a toggle', (text) => {
+    expect(toggle.parseText(text)).toBeUndefined();
+  });
+});
+
+describe('choice', () => {
+  const colour = choice(['red', 'green']);
+
+  test('one of the choices is taken, exactly as it is written', () => {
+    expect([colour.parse('red'), colour.parseText('green')]).toEqual(['red', 'green']);
+    for (const value of ['Red', ' red', '', 0, null, ['red']]) expect(colour.parse(value)).toBeUndefined();
+    expect(colour.parseText('blue')).toBeUndefined();
+  });
+
+  test('its form lists the choices', () => {
+    expect(colour.form).toBe("'red' or 'green'");
+  });
+});
+
+describe('path', () => {
+  test.each(['/', '/ready', '/health/ready', '/ready/', '/a-b_c.d~e', '/%20'])('%j is a path', (text) => {
+    expect([path.parse(text), path.parseText(text)]).toEqual([text, text]);
+  });
+
+  test.each(['', 'ready', '/ready?x=1', '/ready#top', '/rea dy', '/ready\n', 'http://host/ready', ' /ready'])(
+    '%j is no path',
+    (text) => {
+      expect([path.parse(text), path.parseText(text)]).toEqual([undefined, undefined]);
+    },
+  );
+
+  test('false is no route at all, in code and in text', () => {
+    expect([path.parse(false), path.parseText('false')]).toEqual([false, false]);
+  });
+
+  test('true, null and numbers are no paths', () => {
+    for (const value of [true, null, undefined, 0, /\/ready/]) expect(path.parse(value)).toBeUndefined();
+  });
+});
+
+describe('signals', () => {
+  test('by default SIGTERM has the window and SIGINT begins at once', () => {
+    expect(DEFAULT_SIGNALS).toEqual({ SIGTERM: 'window', SIGINT: 'at-once' });
+    expect(signals.parse({})).toEqual(DEFAULT_SIGNALS);
+  });
+
+  test('what code says is merged over the default', () => {
+    expect(signals.parse({ SIGHUP: 'window', SIGINT: 'window' })).toEqual({
+      SIGTERM: 'window',
+      SIGINT: 'window',
+      SIGHUP: 'window',
+    });
+  });
+
+  test('a signal that is false is not listened for', () => {
+    expect(signals.parse({ SIGINT: false })).toEqual({ SIGTERM: 'window' });
+    expect(signals.parse({ SIGINT: false, SIGTERM: false })).toEqual({});
+  });
+
+  test('false is no signal at all', () => {
+    expect([signals.parse(false), signals.parseText('false')]).toEqual([{}, {}]);
+  });
+
+  test.each([
+    [{ SIGKILL: 'window' }],
+    [{ sigterm: 'window' }],
+    [{ SIGTERM: 'later' }],
+    [{ SIGTERM: true }],
+    [{ SIGTERM: null }],
+    [true],
+    [null],
+    ['SIGTERM'],
+    [['SIGTERM']],
+    [5],
+  ])('%j is not allowed in code', (value) => {
+    expect(signals.parse(value)).toBeUndefined();
+  });
+
+  test('text says exactly which signals there are', () => {
+    expect(signals.parseText('SIGTERM:at-once')).toEqual({ SIGTERM: 'at-once' });
+    expect(signals.parseText('SIGTERM:window, SIGHUP:at-once')).toEqual({ SIGTERM: 'window', SIGHUP: 'at-once' });
+  });
+
+  test('a signal without a mode has its own default, or the window', () => {
+    expect(signals.parseText('SIGTERM,SIGINT,SIGHUP')).toEqual({
+      SIGTERM: 'window',
+      SIGINT: 'at-once',
+      SIGHUP: 'window',
+    });
+  });
+
+  test.each(['SIGKILL', 'sigterm', 'SIGTERM:', 'SIGTERM:later', 'SIGTERM,', ',', 'true', 'toString'])(
+    '%j is not allowed in text',
+    (text) => {
+      expect(signals.parseText(text)).toBeUndefined();
+    },
+  );
+
+  test('its form names every signal that is allowed', () => {
+    for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGBREAK', 'SIGUSR2']) {
+      expect(signals.form).toContain(name);
+      expect(signals.parse({ [name]: 'window' })).toMatchObject({ [name]: 'window' });
+    }
+  });
+});
