@@ -7,6 +7,7 @@ import type { DrainLogger } from '../src/drain-logger.ts';
 import type { DrainOptions } from '../src/drain-options.ts';
 import type { DrainReport } from '../src/drain-report.ts';
 import type { Host } from '../src/host.ts';
+import { catchUncaught } from './catch-uncaught.ts';
 import { FakeDrainable } from './fake-drainable.ts';
 
 const never = (): Promise<never> => new Promise(() => {});
@@ -1000,6 +1001,7 @@ describe('what others do wrong', () => {
   test.each(['announce', 'refuse', 'force', 'abort', 'work'] as const)(
     'a drainable whose %s throws does not stop the drain',
     async (method) => {
+      const caught = catchUncaught();
       const it = rig().listening('GET /slow').resources('db');
       const broken = new FakeDrainable('broken');
       broken[method] = () => {
@@ -1014,6 +1016,7 @@ describe('what others do wrong', () => {
       }
       await it.host.advance(LATEST).catch((error: unknown) => (thrown = error));
       expect(thrown).toBeUndefined();
+      expect(caught).toContainEqual(new Error('broken'));
       expect(it.drain.phase).toBe('closed');
     },
   );

@@ -1,23 +1,11 @@
 import { FakeClock } from '@drainkit/testing';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { DrainEvent } from '../src/drain-event.ts';
 import { EventBus } from '../src/event-bus.ts';
 import { throwLater } from '../src/throw-later.ts';
+import { catchUncaught } from './catch-uncaught.ts';
 
 const readiness = (ready: boolean): DrainEvent => ({ type: 'readiness', ready, reason: undefined });
-
-/** Takes the place of the test runner's own handling of errors that nobody caught. */
-function catchUncaught(): unknown[] {
-  const caught: unknown[] = [];
-  const others = process.listeners('uncaughtException');
-  process.removeAllListeners('uncaughtException');
-  process.on('uncaughtException', (error) => caught.push(error));
-  onTestFinished(() => {
-    process.removeAllListeners('uncaughtException');
-    for (const other of others) process.on('uncaughtException', other);
-  });
-  return caught;
-}
 
 test('a listener hears the events of its type, in order, and no others', () => {
   const bus = new EventBus(throwLater);

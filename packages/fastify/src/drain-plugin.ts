@@ -1,5 +1,5 @@
 import { DrainError, type DrainLogger, type DrainOptions } from '@drainkit/core';
-import { HttpDrain, type RequestSignals } from '@drainkit/core/node';
+import { HttpDrain, type RequestSignals, type WebSocketServerLike } from '@drainkit/core/node';
 import type { FastifyBaseLogger, FastifyInstance, FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
 import { FastifyClose } from './fastify-close.ts';
@@ -41,7 +41,11 @@ async function plugin(app: FastifyInstance, options: DrainOptions): Promise<void
     },
   });
   markRequests(app);
-  app.addHook('onReady', async () => drain.expectRequests());
+  app.addHook('onReady', async () => {
+    drain.expectRequests();
+    // @fastify/websocket closes its clients only when the app closes, which would be when they have all gone.
+    if (app.hasDecorator('websocketServer')) drain.websockets(app.getDecorator<WebSocketServerLike>('websocketServer'));
+  });
   app.addHook('onListen', async () => {
     for (const server of secondaryServers(app)) drain.attach(server);
   });
@@ -61,9 +65,15 @@ function addHealthRoutes(app: FastifyInstance, drain: HttpDrain): void {
     ['startup', startupPath] as const,
   ]) {
     if (url === false) continue;
-    app.get(url, { logLevel: 'silent', schema: { hide: true } as object }, (_request, reply) => {
-      const { statusCode, body } = drain.health(route);
-      return reply.code(statusCode).header('Cache-Control', 'no-store').type('application/json').send(body);
+    app.route({
+      method: ['GET', 'HEAD'],
+      url,
+      logLevel: 'silent',
+      schema: { hide: true } as object,
+      handler: (_request, reply) => {
+        const { statusCode, body } = drain.health(route);
+        return reply.code(statusCode).header('Cache-Control', 'no-store').type('application/json').send(body);
+      },
     });
   }
 }

@@ -19,19 +19,15 @@ export class ArrivalWatch {
 
   /** Does nothing for a connection on which no request is arriving, or which is watched already. */
   watch(connection: Connection): void {
-    if (
-      !connection.receiving ||
-      connection.upgradedBy !== undefined ||
-      connection.ending ||
-      this.#timers.has(connection)
-    )
-      return;
+    if (!connection.receiving || connection.ending || this.#timers.has(connection)) return;
     const { bytesRead } = connection;
     const inHead = connection.exchanges.length === 0;
     const check = (): void => {
       this.#timers.delete(connection);
       if (!connection.receiving) return;
-      if (!inHead && connection.bytesRead > bytesRead) return this.watch(connection);
+      const movesOn = inHead ? connection.exchanges.length > 0 : connection.bytesRead > bytesRead;
+      // What has arrived and is not read is not for the client to mend: the handler has not begun to read.
+      if (movesOn || connection.hasUnread) return this.watch(connection);
       this.stalled += 1;
       connection.timeOut();
     };

@@ -19,8 +19,9 @@ export class ConnectionSet implements Iterable<Connection> {
   constructor(server: Server, clock: Clock, onClosed: (connection: Connection) => void) {
     this.#clock = clock;
     this.#onClosed = onClosed;
-    server.on('connection', (socket: Socket) => this.of(socket));
-    if (server instanceof TlsServer) server.on('secureConnection', (socket) => this.#onSecured(socket));
+    const isTls = server instanceof TlsServer;
+    server.on('connection', (socket: Socket) => this.#add(socket, isTls));
+    if (isTls) server.on('secureConnection', (socket) => this.#onSecured(socket));
     markUpgrades(server, (request) => {
       this.of(request.socket).upgradedBy = `${request.method} ${pathOf(request)}`;
     });
@@ -36,12 +37,13 @@ export class ConnectionSet implements Iterable<Connection> {
 
   /** The connection of a socket; a socket that was accepted before this set was there is taken in. */
   of(socket: Socket): Connection {
-    let connection = this.#connections.get(socket);
-    if (connection === undefined) {
-      connection = new Connection(socket, this.#clock.now());
-      this.#connections.set(socket, connection);
-      socket.once('close', () => this.#delete(socket));
-    }
+    return this.#connections.get(socket) ?? this.#add(socket, false);
+  }
+
+  #add(socket: Socket, isHandshake: boolean): Connection {
+    const connection = new Connection(socket, this.#clock.now(), isHandshake);
+    this.#connections.set(socket, connection);
+    socket.once('close', () => this.#delete(socket));
     return connection;
   }
 

@@ -27,8 +27,12 @@ export class Connection {
   idleSince: number;
   #settledBytes = 0;
 
-  constructor(socket: Socket, openedAt: number) {
+  /** Whether it is the raw socket under a TLS handshake that is not over. */
+  readonly isHandshake: boolean;
+
+  constructor(socket: Socket, openedAt: number, isHandshake = false) {
     this.socket = socket;
+    this.isHandshake = isHandshake;
     this.openedAt = openedAt;
     this.idleSince = openedAt;
   }
@@ -40,8 +44,14 @@ export class Connection {
 
   /** Whether a request has begun to arrive and has not arrived whole. */
   get receiving(): boolean {
+    if (this.upgradedBy !== undefined) return false;
     const last = this.exchanges.at(-1);
     return last === undefined ? this.bytesRead > this.#settledBytes : !last.request.complete;
+  }
+
+  /** Whether part of a request's body waits for its handler to read it. */
+  get hasUnread(): boolean {
+    return (this.exchanges.at(-1)?.request.readableLength ?? 0) > 0;
   }
 
   kind(now: number): ConnectionKind {
@@ -72,7 +82,9 @@ export class Connection {
   /** Ends it in the middle of a request that does not arrive, with 408 (RFC 9110 section 15.5.9) where nothing was answered yet. */
   timeOut(): void {
     const [first] = this.exchanges;
-    if (first === undefined || (this.exchanges.length === 1 && !first.response.headersSent)) {
+    const nothingAnswered = first === undefined || (this.exchanges.length === 1 && !first.response.headersSent);
+    // In the middle of a handshake nobody speaks HTTP yet.
+    if (nothingAnswered && !this.isHandshake) {
       this.socket.write('HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
     }
     this.end();

@@ -10,7 +10,7 @@ import { show } from '../drain-plan.ts';
 import type { Drainable } from '../drainable.ts';
 import { healthRoute } from '../health.ts';
 import { hasReached } from '../phase.ts';
-import type { RequestSignals } from './request-signals.ts';
+import { LazySignals, type RequestSignals } from './request-signals.ts';
 import { answerHealth, answerRefused, isReading, pathOf } from './http-answer.ts';
 import { EventStreamDrainable, type EventStream, type EventStreamOptions } from './event-stream-drainable.ts';
 import { Http2Drainable } from './http2-drainable.ts';
@@ -121,10 +121,18 @@ export class HttpDrain extends DrainCoordinator {
 
   /** The signals of one request. For a request of a server that is not attached, those of the whole drain. */
   request(request: IncomingMessage | Http2ServerRequest): RequestSignals {
-    const server = serverOf(request);
-    const parts = server && this.#servers.get(server);
+    const parts = this.#partsOf(request);
     const signals = 'stream' in request ? parts?.http2?.signals(request.stream) : parts?.http?.exchange(request);
-    return signals ?? this;
+    if (parts === undefined) return this;
+    return signals ?? this.#signalsNow();
+  }
+
+  /** For a request that is over: signals that say how things stand, and are kept by nobody. */
+  #signalsNow(): RequestSignals {
+    const signals = new LazySignals();
+    if (this.signal.aborted) signals.announce(this.signal.reason as DrainError);
+    if (this.forceSignal.aborted) signals.force(this.forceSignal.reason as DrainError);
+    return signals;
   }
 
   /**
@@ -139,8 +147,14 @@ export class HttpDrain extends DrainCoordinator {
       return true;
     }
     if (!this.#isRefusing()) return false;
+    this.#partsOf(request)?.http?.countRefused();
     answerRefused(response, this.plan.retryAfter);
     return true;
+  }
+
+  #partsOf(request: IncomingMessage | Http2ServerRequest): ServerParts | undefined {
+    const server = serverOf(request);
+    return server && this.#servers.get(server);
   }
 
   #isRefusing(): boolean {

@@ -80,6 +80,10 @@ export class HttpDrainable implements Drainable {
     if (!this.#exchanges.has(request) && !response.closed) this.#onRequest(request, response);
   }
 
+  countRefused(): void {
+    this.refused += 1;
+  }
+
   work(): WorkItem[] {
     const now = this.#clock.now();
     const items = Array.from(this.#exchanges.values(), ({ request, beganAt }) => ({
@@ -181,15 +185,27 @@ export class HttpDrainable implements Drainable {
   }
 
   #refuseRequests(): void {
-    refuseRequests(this.#server, this.#plan, this.#routes.healthPrefix, () => {
-      this.refused += 1;
-    });
+    refuseRequests(this.#server, this.#plan, this.#routes.healthPrefix, () => this.countRefused());
   }
 
   /** Ends what is left as soon as nothing is in flight. */
   #settle(): void {
     if (this.#server.listening || this.#exchanges.size > 0 || this.#aborted) return;
-    if (this.#connections.size === 0) return this.#drained.resolve();
+    if (this.#connections.size === 0) {
+      stopChecking(this.#server);
+      return this.#drained.resolve();
+    }
     this.#sweep.run((connection) => this.#arrivals.watch(connection));
   }
+}
+
+/**
+ * `http.Server#close` would stop the timer with which Node checks for slow requests; closing only the listener leaves it, and
+ * with it the server in memory. Node keeps it under a symbol that it does not export.
+ */
+function stopChecking(server: Server): void {
+  const key = Object.getOwnPropertySymbols(server).find(
+    ({ description }) => description === 'http.server.connectionsCheckingInterval',
+  );
+  if (key !== undefined) clearInterval((server as unknown as Record<symbol, NodeJS.Timeout>)[key]);
 }

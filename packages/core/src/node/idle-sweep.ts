@@ -15,6 +15,8 @@ export class IdleSweep {
   readonly #connections: ConnectionSet;
   readonly #clock: Clock;
   #running = false;
+  /** Whether it was asked for while it was running. */
+  #again = false;
   #cancelWait: Cancel = () => {};
 
   constructor(connections: ConnectionSet, clock: Clock) {
@@ -24,11 +26,12 @@ export class IdleSweep {
 
   /**
    * Ends what can be ended, turn by turn; a client that has only just connected is left the rest of its first moments.
-   * Does nothing while it is running.
+   * Asked for while it is running, it looks again when it is done.
    *
    * @param onPartial - told of a connection that is in the middle of a request's head.
    */
   run(onPartial: (connection: Connection) => void): void {
+    this.#again = this.#running;
     if (this.#running) return;
     this.#running = true;
     this.#cancelWait();
@@ -46,15 +49,16 @@ export class IdleSweep {
     // The one that has been idle longest comes last here, and is popped first.
     queue.sort((a, b) => b.idleSince - a.idleSince);
     // The turn in which this is called may have polled before the last request was answered; the next poll is whole.
-    setImmediate(() => setImmediate(() => this.#turn(queue)));
+    setImmediate(() => setImmediate(() => this.#turn(queue, onPartial)));
   }
 
-  #turn(queue: Connection[]): void {
+  #turn(queue: Connection[], onPartial: (connection: Connection) => void): void {
     const now = this.#clock.now();
     for (let ended = 0; ended < ENDS_PER_TURN;) {
       const connection = queue.pop();
       if (connection === undefined) {
         this.#running = false;
+        if (this.#again) this.run(onPartial);
         return;
       }
       const kind = connection.kind(now);
@@ -62,6 +66,6 @@ export class IdleSweep {
       connection.end();
       ended += 1;
     }
-    setImmediate(() => this.#turn(queue));
+    setImmediate(() => this.#turn(queue, onPartial));
   }
 }
