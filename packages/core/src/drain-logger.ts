@@ -63,12 +63,10 @@ export function logEvent(logger: DrainLogger, plan: DrainPlan, event: DrainEvent
       );
     case 'report': {
       const { outcome, exitCode, totalMs } = event.report;
-      const say = outcome === 'clean' ? logger.info : logger.error;
-      return say.call(
-        logger,
-        { drain, report: event.report },
-        `drain: ${outcome} in ${formatDuration(totalMs)}, exit code ${exitCode}`,
-      );
+      const fields = { drain, report: event.report };
+      const message = `drain: ${outcome} in ${formatDuration(totalMs)}, exit code ${exitCode}`;
+      if (outcome === 'clean') return logger.info(fields, message);
+      return logger.error(fields, message);
     }
   }
 }

@@ -15,10 +15,10 @@ export function nearest(word: string, candidates: readonly string[]): string | u
 /** Levenshtein distance, row by row: `distances[column]` is that of what was read of `a` to the first `column` letters of `b`. */
 function editDistance(a: string, b: string): number {
   let distances = Array.from({ length: b.length + 1 }, (_, column) => column);
-  for (const [row, letter] of [...a].entries()) {
+  for (const [row, letter] of Array.from(a).entries()) {
     let left = row + 1;
     const next = [left];
-    for (const [column, other] of [...b].entries()) {
+    for (const [column, other] of Array.from(b).entries()) {
       const [diagonal = 0, above = 0] = distances.slice(column, column + 2);
       left = Math.min(diagonal + (letter === other ? 0 : 1), above + 1, left + 1);
       next.push(left);

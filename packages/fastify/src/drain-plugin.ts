@@ -17,6 +17,9 @@ declare module 'fastify' {
   }
 }
 
+/** For @fastify/swagger. */
+const HIDDEN: object = { hide: true };
+
 const registered = new WeakSet<object>();
 
 /**
@@ -69,7 +72,7 @@ function addHealthRoutes(app: FastifyInstance, drain: HttpDrain): void {
       method: ['GET', 'HEAD'],
       url,
       logLevel: 'silent',
-      schema: { hide: true } as object,
+      schema: HIDDEN,
       handler: (_request, reply) => {
         const { statusCode, body } = drain.health(route);
         return reply.code(statusCode).header('Cache-Control', 'no-store').type('application/json').send(body);

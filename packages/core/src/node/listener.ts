@@ -2,7 +2,7 @@ import { Server, type Socket } from 'node:net';
 import { Server as TlsServer } from 'node:tls';
 
 /** For how long, in milliseconds, a quiet turn of the event loop is waited for. */
-const LONGEST_WAIT = 100;
+const LONGEST_WAIT = 1_000;
 
 /** A turn that took no longer than this, in milliseconds, is short enough from the start. */
 const SHORT_TURN = 0.02;
@@ -14,7 +14,7 @@ const SHORT_TURN = 0.02;
  * Connections that the kernel has established and Node has not accepted are reset when the listener closes. So it is closed
  * in the check phase of a turn whose poll brought no new connection (a poll accepts one, if there is any) and which took
  * hardly any time, for what has come since the poll is lost. So that such a turn comes soon, connections that come
- * meanwhile are accepted but not read; where they come faster than they can be accepted it never comes, and after 100 ms the
+ * meanwhile are accepted but not read; where they come faster than they can be accepted it never comes, and after a second the
  * listener closes all the same. The longer it takes, the longer the turn may be.
  *
  * @param onClosed - called as soon as the listener is closed.
