@@ -42,6 +42,11 @@ export interface DrainOptions {
   readonly exit?: boolean;
   /** When readiness turns 503: at the signal, after the window, or never. @default 'at-signal' */
   readonly readiness?: 'at-signal' | 'after-window' | 'never';
+  /**
+   * How clients are told to leave in the window: each with its next response, or a share of them that grows with the window,
+   * so that thousands do not come back at once. At its end each is told. @default 'at-once'
+   */
+  readonly connectionClose?: 'at-once' | 'ramp';
   /** What happens to a request that comes on an open connection after the window: served, or 503 with Retry-After. @default 'serve' */
   readonly lateRequests?: 'serve' | 'refuse';
   /** Whether requests are refused with 503 and Retry-After from the signal on. Drops requests wherever the balancer has not noticed yet. @default false */
@@ -118,6 +123,7 @@ export const OPTION_ROWS: { readonly [Key in keyof DrainPlan]: OptionRow<DrainPl
   faults: row('faults', 'FAULTS', toggle, true),
   exit: row('exit', 'EXIT', toggle, true),
   readiness: row('readiness', 'READINESS', choice(['at-signal', 'after-window', 'never']), 'at-signal'),
+  connectionClose: row('connectionClose', 'CONNECTION_CLOSE', choice(['at-once', 'ramp']), 'at-once'),
   lateRequests: row('lateRequests', 'LATE_REQUESTS', choice(['serve', 'refuse']), undefined),
   refuseDuringWindow: row('refuseDuringWindow', 'REFUSE_DURING_WINDOW', toggle, false),
   retryAfter: row('retryAfter', 'RETRY_AFTER', duration, 1_000),

@@ -23,6 +23,7 @@ export interface DrainPlan {
   readonly faults: boolean;
   readonly exit: boolean;
   readonly readiness: 'at-signal' | 'after-window' | 'never';
+  readonly connectionClose: 'at-once' | 'ramp';
   readonly lateRequests: 'serve' | 'refuse';
   readonly refuseDuringWindow: boolean;
   readonly retryAfter: number;

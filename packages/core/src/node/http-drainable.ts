@@ -10,6 +10,7 @@ import type { Connection } from './connection.ts';
 import { ConnectionSet } from './connection-set.ts';
 import { Exchange } from './exchange.ts';
 import { ArrivalWatch } from './arrival-watch.ts';
+import { Farewell } from './farewell.ts';
 import { pathOf } from './http-answer.ts';
 import { IdleSweep } from './idle-sweep.ts';
 import { closeListener } from './listener.ts';
@@ -21,7 +22,7 @@ import type { Routes } from './routes.ts';
  * The HTTP/1 connections of a server as a Drainable: of a node:http or node:https server, or of an HTTP/2 server that also
  * speaks HTTP/1.
  *
- * From `announce` on, responses carry `Connection: close`. `refuse` closes the listener without touching connections;
+ * From `announce` on, responses carry `Connection: close` (with the ramp, a growing share of them). `refuse` closes the listener without touching connections;
  * requests that come on open ones are answered. When nothing is in flight, the connections that are left are ended. A bare
  * connect is not waited for; a request that arrives in part has `stallTimeout` to go on. `abort` destroys the rest.
  */
@@ -36,6 +37,7 @@ export class HttpDrainable implements Drainable {
   readonly #routes: Routes;
   readonly #connections: ConnectionSet;
   readonly #exchanges = new Map<IncomingMessage, Exchange>();
+  readonly #farewell: Farewell;
   readonly #sweep: IdleSweep;
   readonly #arrivals: ArrivalWatch;
   readonly #drained = deferred<void>();
@@ -51,6 +53,7 @@ export class HttpDrainable implements Drainable {
     this.#clock = clock;
     this.#routes = routes;
     this.#connections = new ConnectionSet(server, clock, (connection) => this.#onConnectionClosed(connection));
+    this.#farewell = new Farewell(plan, clock);
     this.#sweep = new IdleSweep(this.#connections, clock);
     this.#arrivals = new ArrivalWatch(clock, plan.stallTimeout);
     if (server.listening) this.#onListening();
@@ -102,16 +105,17 @@ export class HttpDrainable implements Drainable {
   announce(): void {
     if (this.#announced !== undefined) return;
     this.#announced = new DrainError('DRAIN_DRAINING');
-    for (const exchange of this.#exchanges.values()) {
-      if (exchange.connection.exchanges.at(-1) === exchange) exchange.endConnectionAfter();
-      exchange.announce(this.#announced);
-    }
+    this.#farewell.begin();
+    for (const exchange of this.#exchanges.values()) exchange.announce(this.#announced);
+    this.#sayFarewell();
     if (this.#plan.refuseDuringWindow) this.#refuseRequests();
   }
 
   refuse(): void {
     if (this.#refusing) return;
     this.#refusing = true;
+    this.#farewell.makeCertain();
+    this.#sayFarewell();
     if (this.#plan.lateRequests === 'refuse' && !this.#plan.refuseDuringWindow) this.#refuseRequests();
     for (const connection of this.#connections) this.#arrivals.watch(connection);
     closeListener(this.#server, () => this.#settle());
@@ -150,9 +154,11 @@ export class HttpDrainable implements Drainable {
 
   #onLateRequest(exchange: Exchange, reason: DrainError): void {
     const { connection } = exchange;
-    // Of pipelined requests the last says close: what follows a response that says it is not to be answered (RFC 9112 9.6).
-    connection.exchanges.at(-2)?.keepConnectionAfter();
-    exchange.endConnectionAfter();
+    if (this.#farewell.isDue()) {
+      // Of pipelined requests the last says close: what follows a response that says it is not to be answered (RFC 9112 9.6).
+      connection.exchanges.at(-2)?.keepConnectionAfter();
+      exchange.endConnectionAfter();
+    }
     exchange.announce(reason);
     if (this.#forced !== undefined) exchange.force(this.#forced);
     if (healthRoute(this.#plan, this.#routes.healthPrefix, pathOf(exchange.request)) === undefined) {
@@ -162,6 +168,14 @@ export class HttpDrainable implements Drainable {
     if (this.#plan.lateRequests === 'serve') this.late += 1;
     // Whether the whole request is here is known once its bytes are parsed.
     setImmediate(() => this.#arrivals.watch(connection));
+  }
+
+  /** Has the responses under way say close, the last one of each connection. */
+  #sayFarewell(): void {
+    for (const exchange of this.#exchanges.values()) {
+      const isLast = exchange.connection.exchanges.at(-1) === exchange;
+      if (isLast && this.#farewell.isDue()) exchange.endConnectionAfter();
+    }
   }
 
   #onResponseClosed(exchange: Exchange): void {

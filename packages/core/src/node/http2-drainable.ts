@@ -11,6 +11,7 @@ import type { DrainPlan } from '../drain-plan.ts';
 import type { Drainable, WorkItem } from '../drainable.ts';
 import { healthRoute } from '../health.ts';
 import type { Clock } from '../host.ts';
+import { Farewell } from './farewell.ts';
 import { withoutQuery } from './http-answer.ts';
 import type { Routes } from './routes.ts';
 import { closeListener } from './listener.ts';
@@ -55,6 +56,7 @@ export class Http2Drainable implements Drainable {
   readonly #plan: DrainPlan;
   readonly #clock: Clock;
   readonly #routes: Routes;
+  readonly #farewell: Farewell;
   readonly #sessions = new Set<ServerHttp2Session>();
   readonly #streams = new Map<ServerHttp2Stream, StreamWork>();
   readonly #told = new WeakSet<ServerHttp2Session>();
@@ -69,6 +71,7 @@ export class Http2Drainable implements Drainable {
     this.#plan = plan;
     this.#clock = clock;
     this.#routes = routes;
+    this.#farewell = new Farewell(plan, clock);
     server.on('session', (session) => this.#onSession(session));
     server.on('stream', (stream, headers) => this.#onStream(stream, headers));
     server.on('listening', () => {
@@ -100,7 +103,8 @@ export class Http2Drainable implements Drainable {
   announce(): void {
     if (this.#announced !== undefined) return;
     this.#announced = new DrainError('DRAIN_DRAINING');
-    for (const session of this.#sessions) this.#tell(session);
+    this.#farewell.begin();
+    for (const session of this.#sessions) if (this.#farewell.isDue()) this.#tell(session);
     for (const work of this.#streams.values()) work.announce(this.#announced);
     if (this.#plan.refuseDuringWindow) this.#refuseRequests();
   }
@@ -108,6 +112,7 @@ export class Http2Drainable implements Drainable {
   refuse(): void {
     if (this.#refusing) return;
     this.#refusing = true;
+    this.#farewell.makeCertain();
     if (this.#plan.lateRequests === 'refuse' && !this.#plan.refuseDuringWindow) this.#refuseRequests();
     this.#closeListener();
   }
@@ -159,7 +164,7 @@ export class Http2Drainable implements Drainable {
     if (healthRoute(this.#plan, this.#routes.healthPrefix, work.path) === undefined) this.lastRequestAt = work.beganAt;
     if (this.#forced !== undefined) work.force(this.#forced);
     if (this.#refusing && this.#plan.lateRequests === 'serve') this.late += 1;
-    if (stream.session !== undefined) this.#tell(stream.session as ServerHttp2Session);
+    if (stream.session !== undefined && this.#farewell.isDue()) this.#tell(stream.session as ServerHttp2Session);
   }
 
   #onStreamClosed(stream: ServerHttp2Stream): void {
