@@ -1,0 +1,90 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import type { DrainReport } from '@drainkit/core';
+import { spawnApp, within } from '@drainkit/testing';
+import type { AppExit, SpawnedApp } from '@drainkit/testing';
+import { onTestFinished } from 'vitest';
+import type { ClientFigures, ClientPlan } from './apps/clients.ts';
+import type { ServerTimes } from './apps/server-times.ts';
+
+const APPS = {
+  fastify: new URL('./apps/fastify-server.ts', import.meta.url),
+  express: new URL('./apps/express-server.ts', import.meta.url),
+};
+const CLIENTS = new URL('./apps/clients.ts', import.meta.url);
+
+export type ServerName = keyof typeof APPS;
+
+export const SERVERS = ['fastify', 'express'] as const satisfies readonly ServerName[];
+
+/** A count from the environment. */
+export function countFrom(variable: string, fallback: number): number {
+  const count = Number(process.env[variable] ?? fallback);
+  if (!Number.isInteger(count) || count < 1) throw new Error(`${variable} is ${process.env[variable]}, not a count`);
+  return count;
+}
+
+/** Starts a server with a window of 1.5 s; it does not outlive the test. */
+export async function startServer(name: ServerName, port = 0): Promise<SpawnedApp> {
+  const app = await spawnApp(APPS[name], { env: { PORT: String(port), DRAIN_WINDOW: '1500' } });
+  onTestFinished(() => app.kill());
+  return app;
+}
+
+/** How a server ended, as it tells itself and as seen from here. */
+export interface ServerEnd extends AppExit {
+  readonly report: DrainReport;
+  /** From the end of the window or the last response, whichever came last, to the first resource's turn. Milliseconds. */
+  readonly beforeClosingMs: number;
+  /** From the end of the window, the last response or the last resource, whichever came last, to the exit. Milliseconds. */
+  readonly afterClosedMs: number;
+  /** The same as seen from here: until the system has taken the process down. */
+  readonly untilGoneMs: number;
+}
+
+/** Sends SIGTERM, and waits for the end. */
+export async function drain(app: SpawnedApp): Promise<ServerEnd> {
+  const signalled = performance.timeOrigin + performance.now();
+  app.signal('SIGTERM');
+  const exit = await within('the server to exit', 15_000, app.exited);
+  const line = app.stdout.find((text) => text.startsWith('ended '));
+  if (line === undefined) throw new Error(`the server printed no times:\n${app.output}`);
+  const { report, times } = JSON.parse(line.slice('ended '.length)) as { report: DrainReport; times: ServerTimes };
+  const answered = Math.max(times.windowEnded, times.lastResponse);
+  const closed = Math.max(answered, times.resourcesClosed);
+  return {
+    ...exit,
+    report,
+    beforeClosingMs: times.closingBegan - answered,
+    afterClosedMs: times.exited - closed,
+    untilGoneMs: signalled + exit.ms - closed,
+  };
+}
+
+/** Starts clients, and waits until each has had an answer. */
+export async function startClients(plan: ClientPlan): Promise<SpawnedApp> {
+  const app = await spawnApp(CLIENTS, {
+    args: [JSON.stringify(plan)],
+    ipc: true,
+    readyPattern: /^clients running/,
+    startTimeout: 15_000,
+  });
+  onTestFinished(() => app.kill());
+  return app;
+}
+
+export async function figuresOf(clients: SpawnedApp): Promise<ClientFigures> {
+  const line = await clients.waitForLine(/^clients ended/, 20_000);
+  return JSON.parse(line.slice('clients ended '.length)) as ClientFigures;
+}
+
+/** A port that nobody listens on now. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
