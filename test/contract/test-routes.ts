@@ -3,7 +3,7 @@ import type { RequestSignals } from '@drainkit/core/node';
 import { eventually } from '@drainkit/testing';
 
 /** A request, as far as the routes care. */
-export interface RouteInput {
+interface RouteInput {
   readonly signals: RequestSignals;
   /** Reads the whole body. */
   readonly body: () => Promise<string>;

@@ -142,9 +142,10 @@ async function manifestIn(folder: string): Promise<Manifest> {
 /** Packs one package into the consumer's folder; returns what a dependency on the tarball says. */
 async function pack(folder: string, name: string): Promise<string> {
   const tarball = `${name.replace(/\W+/g, '-')}.tgz`;
-  // A script of pnpm knows which pnpm runs it.
+  // A script of pnpm knows which pnpm runs it: a program of its own, or one for Node.
   const { npm_execpath: pnpm = '' } = process.env;
-  const [program, ...args] = pnpm.includes('pnpm') ? [process.execPath, pnpm] : ['npx', '-y', 'pnpm@12'];
+  const runner = /pnpm\.[cm]?js$/.test(pnpm) ? [process.execPath, pnpm] : [pnpm];
+  const [program = '', ...args] = pnpm.includes('pnpm') ? runner : ['npx', '-y', 'pnpm@12'];
   const packed = await run(program, [...args, 'pack', '--out', join(consumer, tarball)], folder);
   if (packed.code !== 0) throw new Error(`packing ${name} failed:\n${packed.output}`);
   return `file:${tarball}`;

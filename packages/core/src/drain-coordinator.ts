@@ -142,12 +142,19 @@ export class DrainCoordinator {
 
   /**
    * Registers something to close when nothing is in flight any more. Last registered closes first, one at a time, each
-   * within its own time; one that fails or hangs is reported and stops nothing. During a drain, it closes next.
+   * within its own time; one that fails or hangs is reported and stops nothing. During a drain, it closes next; where the
+   * process is ending already (a signal came while the app was starting), at once.
    *
    * @throws DrainError `DRAIN_RESOURCE_INVALID`, `DRAIN_RESOURCE_TOO_LATE`
    */
   resource(name: string, closable: Closable, options?: ResourceOptions): Resource {
-    return this.#resources.register(name, closable, options);
+    const isLeaving = this.#phase === 'closed' && this.#state.exits;
+    if (!isLeaving) return this.#resources.register(name, closable, options);
+    const late = new ResourceStack(this.host.clock, this.plan.closeTimeout);
+    const resource = late.register(name, closable, options);
+    const until = this.host.clock.now() + this.plan.closeTimeout;
+    void late.close(until, (report) => this.#emit({ type: 'resource', resource: report }));
+    return resource;
   }
 
   /** Registers the framework's own close, which runs before every resource and within the closeTimeout. For adapters. */
@@ -177,9 +184,9 @@ export class DrainCoordinator {
 
   /** Drains one more Drainable, brought up to where the others are. Adding it again does nothing. */
   add(drainable: Drainable): void {
-    this.#drainables.add(drainable);
+    const isNew = this.#drainables.add(drainable);
     // Nobody waits for it any more.
-    if (hasReached(this.#phase, 'closing')) drainable.abort();
+    if (isNew && hasReached(this.#phase, 'closing')) drainable.abort();
   }
 
   /** Forgets a Drainable. */

@@ -10,10 +10,12 @@ export class DrainableSet implements Drainable {
   /** What the members have been told so far. */
   readonly #told: Word[] = [];
 
-  add(member: Drainable): void {
-    if (this.#members.has(member)) return;
+  /** @returns whether it was no member before. */
+  add(member: Drainable): boolean {
+    if (this.#members.has(member)) return false;
     this.#members.add(member);
     for (const word of this.#told) tell(member, word);
+    return true;
   }
 
   delete(member: Drainable): void {

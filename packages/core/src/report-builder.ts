@@ -55,8 +55,8 @@ export class ReportBuilder {
       ...counts,
       atDeadline: this.#atDeadline,
       aborted: this.#aborted,
-      resources: this.#resources,
-      faults: this.#faults,
+      resources: [...this.#resources],
+      faults: [...this.#faults],
     };
   }
 

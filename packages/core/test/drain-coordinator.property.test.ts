@@ -38,6 +38,8 @@ class Life {
   readonly work: (() => void)[] = [];
   /** Resources that were taken on, and how often each was closed. */
   readonly closes = new Map<string, number>();
+  /** The same for those that were taken on when the process was ending already. */
+  readonly lateCloses = new Map<string, number>();
   readonly phases: Phase[] = ['serving'];
   triggeredAt: number | undefined;
   report: DrainReport | undefined;
@@ -91,10 +93,13 @@ class Life {
   }
 
   #resource(act: string): void {
-    this.#unlessOver('closed', () => {
-      const name = `${act}, ${this.closes.size}`;
+    const isEnding = this.drain.phase === 'closed' && (this.host.exitCode ?? this.host.exited) !== undefined;
+    const take = isEnding ? (action: () => void): void => action() : this.#unlessOver.bind(this, 'closed');
+    take(() => {
+      const closes = isEnding ? this.lateCloses : this.closes;
+      const name = `${act}, ${closes.size}`;
       this.drain.resource(name, () => {
-        this.closes.set(name, (this.closes.get(name) ?? 0) + 1);
+        closes.set(name, (closes.get(name) ?? 0) + 1);
         if (act.endsWith('throws')) throw new Error(name);
         if (act.endsWith('rejects')) return Promise.reject(new Error(name));
         if (act.endsWith('hangs')) return new Promise(() => {});
@@ -102,7 +107,7 @@ class Life {
         if (act.endsWith('another')) this.#resource('a resource that closes');
         return undefined;
       });
-      this.closes.set(name, 0);
+      closes.set(name, closes.get(name) ?? 0);
     });
   }
 
@@ -148,6 +153,7 @@ test('whatever happens, in whatever order, a drain is over in time, in one direc
 
       // Time goes on, and nothing more happens to it.
       await life.host.advance(60_000);
+      expect([...life.lateCloses.values()].filter((times) => times !== 1)).toEqual([]);
       expect(life.phases).toEqual(phases);
       expect([life.host.listenerCount(), life.host.held]).toEqual([0, false]);
       const leaves = all.every(({ act }) => act !== 'close');

@@ -900,6 +900,16 @@ describe('resources', () => {
     );
   });
 
+  test('while the process is ending, what was still being opened is closed at once', async () => {
+    const { host, drain, log } = rig();
+    host.signal('SIGTERM');
+    await host.advance(0);
+    drain.resource('late', () => Promise.reject(new Error('not there yet')));
+    await host.advance(0);
+    expect(log.at(-1)).toBe('0 late failed');
+    expect((await drain.done).resources).toEqual([]);
+  });
+
   test('whoever hears that everything is closed can register nothing more', async () => {
     const { drain } = rig();
     const codes: unknown[] = [];

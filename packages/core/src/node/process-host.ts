@@ -86,6 +86,14 @@ const messages = new SharedListener<[unknown]>(
   },
 );
 
+/** What Node ends with, whatever code was set, where the entry module waits for something that never comes. */
+const UNSETTLED_AWAIT = 13;
+
+/** An app that is told to go while it starts never gets past its `await app.listen()`: that is no failure. */
+function forgiveUnsettledAwait(code: number): void {
+  if (code === UNSETTLED_AWAIT) process.exitCode = 0;
+}
+
 let holds = 0;
 
 /** The real process. The only file of drainkit that touches it. */
@@ -121,7 +129,12 @@ export const processHost: Host = {
   },
   setExitCode(code) {
     if (process.exitCode === undefined || process.exitCode === 0) process.exitCode = code;
+    if (!process.listeners('exit').includes(forgiveUnsettledAwait)) process.once('exit', forgiveUnsettledAwait);
   },
-  exit: (code) => process.exit(code),
+  exit(code) {
+    // `process.exit(undefined)` would forget the code that was set.
+    if (code === undefined) process.exit();
+    process.exit(code);
+  },
   activeHandles: () => process.getActiveResourcesInfo(),
 };
