@@ -50,6 +50,8 @@ export type DrainInput =
 
 /** What is to be done, in this order. */
 export type DrainEffect =
+  /** The drain has begun: note the time, tell the world. */
+  | { readonly type: 'begin'; readonly trigger: Trigger }
   | { readonly type: 'arm'; readonly timer: DrainTimer; readonly ms: number }
   | { readonly type: 'disarm'; readonly timer: DrainTimer }
   /** Tell the world that a phase was entered. */
@@ -66,8 +68,12 @@ export type DrainEffect =
   | { readonly type: 'abort' }
   /** Close the framework, then the resources. */
   | { readonly type: 'close' }
-  /** Write the report, let the process end; at once where the state has an exit code. */
-  | { readonly type: 'finish' };
+  /** Write the report. */
+  | { readonly type: 'finish' }
+  /** Let the process end by itself. */
+  | { readonly type: 'leave' }
+  /** End the process now. */
+  | { readonly type: 'exit'; readonly code: number };
 
 export const SERVING: DrainState = Object.freeze({
   phase: 'serving',
@@ -102,7 +108,11 @@ export function transition(plan: DrainPlan, state: DrainState, input: DrainInput
       return state.phase === 'closing' ? finish(state, []) : [state, []];
     case 'abort':
       if (state.phase === 'closed') return [state, []];
-      return exit({ ...state, trigger: state.trigger ?? input.trigger, exits: true }, input.code);
+      return exit(
+        { ...state, trigger: state.trigger ?? input.trigger, exits: true },
+        input.code,
+        state.trigger === undefined ? [{ type: 'begin', trigger: input.trigger }] : [],
+      );
   }
 }
 
@@ -122,6 +132,7 @@ function onTrigger(plan: DrainPlan, before: DrainState, trigger: Trigger, reacha
   if (state.phase !== 'serving') return [state, []];
 
   const effects: DrainEffect[] = [
+    { type: 'begin', trigger },
     { type: 'arm', timer: 'grace-period', ms: Math.max(0, plan.gracePeriod - EXIT_MARGIN) },
   ];
   const announcing = enter(state, 'announcing', effects);
@@ -169,11 +180,13 @@ function finish(state: DrainState, effects: readonly DrainEffect[]): Step {
     all.push({ type: 'disarm', timer });
   const closed = enter(state, 'closed', all);
   all.push({ type: 'finish' });
+  const { exits, exitCode } = closed;
+  if (exits) all.push(exitCode === undefined ? { type: 'leave' } : { type: 'exit', code: exitCode });
   return [closed, all];
 }
 
-function exit(state: DrainState, exitCode: number): Step {
-  return finish({ ...state, forced: true, exitCode }, [{ type: 'abort' }]);
+function exit(state: DrainState, exitCode: number, effects: readonly DrainEffect[] = []): Step {
+  return finish({ ...state, forced: true, exitCode }, [...effects, { type: 'abort' }]);
 }
 
 function enter(state: DrainState, phase: Phase, effects: DrainEffect[]): DrainState {

@@ -5,9 +5,9 @@ interface Subscription {
   readonly call: (event: DrainEvent) => void;
 }
 
-/** Passes events on to those who asked for their type. A listener that throws stops neither the drain nor the other listeners. */
+/** Passes events on to those who asked for their type, or for any. A listener that throws stops neither the drain nor the other listeners. */
 export class EventBus {
-  readonly #subscriptions = new Map<DrainEventType, Set<Subscription>>();
+  readonly #subscriptions = new Map<DrainEventType | 'any', Set<Subscription>>();
   readonly #onError: (error: unknown, event: DrainEvent) => void;
 
   /** @param onError - told of what a listener threw. */
@@ -16,19 +16,29 @@ export class EventBus {
   }
 
   on<Type extends DrainEventType>(type: Type, listener: (event: DrainEventOf<Type>) => void): Cancel {
-    const subscription: Subscription = { call: listener as (event: DrainEvent) => void };
-    const subscriptions = this.#subscriptions.get(type) ?? new Set();
-    this.#subscriptions.set(type, subscriptions.add(subscription));
-    return () => void subscriptions.delete(subscription);
+    return this.#subscribe(type, listener as (event: DrainEvent) => void);
+  }
+
+  onAny(listener: (event: DrainEvent) => void): Cancel {
+    return this.#subscribe('any', listener);
   }
 
   emit(event: DrainEvent): void {
-    for (const { call } of [...(this.#subscriptions.get(event.type) ?? [])]) {
+    const toAny = this.#subscriptions.get('any') ?? [];
+    const toItsType = this.#subscriptions.get(event.type) ?? [];
+    for (const { call } of [...toAny, ...toItsType]) {
       try {
         call(event);
       } catch (error) {
         this.#onError(error, event);
       }
     }
+  }
+
+  #subscribe(type: DrainEventType | 'any', call: (event: DrainEvent) => void): Cancel {
+    const subscription: Subscription = { call };
+    const subscriptions = this.#subscriptions.get(type) ?? new Set();
+    this.#subscriptions.set(type, subscriptions.add(subscription));
+    return () => void subscriptions.delete(subscription);
   }
 }

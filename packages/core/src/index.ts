@@ -1,4 +1,4 @@
-export { DrainCoordinator } from './drain-coordinator.ts';
+export { Drain } from './drain.ts';
 export { DRAIN_ERRORS, DrainError, type DrainErrorCode } from './drain-error.ts';
 export type { DrainEvent, DrainEventOf, DrainEventType } from './drain-event.ts';
 export type { DrainLogger } from './drain-logger.ts';

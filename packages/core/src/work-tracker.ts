@@ -43,6 +43,16 @@ export class WorkTracker implements Drainable {
     return work;
   }
 
+  /** Counts work until it settles, and settles with it. Rejects with a DrainError `DRAIN_WORK_REFUSED` where `enter` throws. */
+  async track<Value>(work: PromiseLike<Value> | (() => PromiseLike<Value> | Value), name: string): Promise<Value> {
+    const entered = this.#enterWith(work, name);
+    try {
+      return await (typeof work === 'function' ? work() : work);
+    } finally {
+      entered.leave();
+    }
+  }
+
   work(): WorkItem[] {
     const now = this.#clock.now();
     return Array.from(this.#began, ([{ name }, began]) => ({ name, ageMs: now - began }));
@@ -66,6 +76,16 @@ export class WorkTracker implements Drainable {
   abort(): void {
     this.#began.clear();
     this.#idle?.resolve();
+  }
+
+  /** Work that has begun already, and is refused, must not end as an unhandled rejection: whoever began it is told. */
+  #enterWith(work: unknown, name: string): Work {
+    try {
+      return this.enter(name);
+    } catch (error) {
+      if (typeof work !== 'function') Promise.resolve(work).catch(() => {});
+      throw error;
+    }
   }
 
   #leave(work: Work): void {

@@ -47,6 +47,7 @@ function after(inputs: readonly DrainInput[], plan: DrainPlan = PLAN): { state: 
 function text(effect: DrainEffect): string {
   if (effect.type === 'arm') return `arm ${effect.timer} ${effect.ms}`;
   if (effect.type === 'disarm') return `disarm ${effect.timer}`;
+  if (effect.type === 'exit') return `exit ${effect.code}`;
   return effect.type === 'enter' ? `${effect.previous} -> ${effect.phase}` : effect.type;
 }
 
@@ -59,7 +60,13 @@ describe('serving', () => {
   ])('%s announces, and arms the window within the grace period', (_, input) => {
     const { state, effects } = after([input]);
     expect(state.phase).toBe('announcing');
-    expect(effects).toEqual(['arm grace-period 29500', 'serving -> announcing', 'announce', 'arm window 5000']);
+    expect(effects).toEqual([
+      'begin',
+      'arm grace-period 29500',
+      'serving -> announcing',
+      'announce',
+      'arm window 5000',
+    ]);
   });
 
   test.each([
@@ -72,6 +79,7 @@ describe('serving', () => {
     const { state, effects } = after([input]);
     expect(state.phase).toBe('draining');
     expect(effects).toEqual([
+      'begin',
       'arm grace-period 29500',
       'serving -> announcing',
       'announce',
@@ -185,7 +193,11 @@ describe('closing', () => {
   test('everything closed is the end', () => {
     const { state, effects } = after([sigint, drained, closed]);
     expect(state).toMatchObject({ phase: 'closed', forced: false, exitCode: undefined });
-    expect(effects).toEqual([...DISARM_ALL, 'closing -> closed', 'finish']);
+    expect(effects).toEqual([...DISARM_ALL, 'closing -> closed', 'finish', 'leave']);
+  });
+
+  test('one that was closed by hand lets the process live', () => {
+    expect(after([close, drained, closed]).effects.at(-1)).toBe('finish');
   });
 
   test('being drained once more changes nothing', () => {
@@ -221,7 +233,7 @@ describe('the grace period', () => {
     expect(after(inputs).state.phase).toBe(phase);
     const { state, effects } = after([...inputs, fired('grace-period')]);
     expect(state).toMatchObject({ phase: 'closed', forced: true, exitCode: undefined });
-    expect(effects).toEqual(['abort', ...DISARM_ALL, `${phase} -> closed`, 'finish']);
+    expect(effects).toEqual(['abort', ...DISARM_ALL, `${phase} -> closed`, 'finish', 'leave']);
   });
 
   test('one that is shorter than the exit margin ends at once', () => {
@@ -238,7 +250,7 @@ describe('a second signal', () => {
   ] as const)('in %s it ends the process with 128 and its own number', (phase, inputs) => {
     const { state, effects } = after([...inputs, sigint]);
     expect(state).toMatchObject({ phase: 'closed', forced: true, exitCode: 130 });
-    expect(effects.slice(-2)).toEqual([`${phase} -> closed`, 'finish']);
+    expect(effects.slice(-3)).toEqual([`${phase} -> closed`, 'finish', 'exit 130']);
     expect(after([...inputs, sigterm]).state.exitCode).toBe(143);
   });
 
@@ -264,7 +276,7 @@ describe('abort', () => {
   ] as const)('in %s it ends the process with the code that it was given', (phase, inputs) => {
     const { state, effects } = after([...inputs, abort]);
     expect(state).toMatchObject({ phase: 'closed', forced: true, exits: true, exitCode: 70 });
-    expect(effects.slice(-2)).toEqual([`${phase} -> closed`, 'finish']);
+    expect(effects.slice(-3)).toEqual([`${phase} -> closed`, 'finish', 'exit 70']);
   });
 
   test('it is the trigger only where there was none', () => {
@@ -378,13 +390,24 @@ describe('whatever happens, in whatever order', () => {
     );
   });
 
-  test('finish comes exactly once, as the last effect of the step that closes', () => {
+  test('begin comes once, as the very first effect', () => {
+    fc.assert(
+      fc.property(anyRun, (run) => {
+        const begun = run.at(-1)?.state.trigger !== undefined;
+        expect([count(run, 'begin'), effectsOf(run)[0]?.type]).toEqual(begun ? [1, 'begin'] : [0, undefined]);
+      }),
+    );
+  });
+
+  test('finish comes exactly once, in the step that closes; after it, only the end of the process', () => {
     fc.assert(
       fc.property(anyRun, (run) => {
         expect(count(run, 'finish')).toBe(run.at(-1)?.state.phase === 'closed' ? 1 : 0);
         for (const { before, state, effects } of run) {
           const closes = before.phase !== 'closed' && state.phase === 'closed';
-          expect(effects.at(-1)?.type === 'finish').toBe(closes);
+          const last = effects.map(({ type }) => type).filter((type) => type !== 'leave' && type !== 'exit');
+          expect(last.at(-1) === 'finish').toBe(closes);
+          expect(effects.length - last.length).toBe(closes && state.exits ? 1 : 0);
         }
       }),
     );

@@ -82,3 +82,15 @@ test('a listener that throws stops neither the others nor whoever emits, and its
 test('without listeners nothing happens', () => {
   expect(() => new EventBus(throwLater).emit(readiness(true))).not.toThrow();
 });
+
+test('whoever asks for any event hears them all, before those who asked for one type', () => {
+  const bus = new EventBus(throwLater);
+  const heard: string[] = [];
+  bus.on('readiness', () => heard.push('typed'));
+  const cancel = bus.onAny(({ type }) => heard.push(type));
+  bus.emit(readiness(true));
+  bus.emit({ type: 'lingering', handles: [] });
+  cancel();
+  bus.emit(readiness(true));
+  expect(heard).toEqual(['readiness', 'typed', 'lingering', 'typed']);
+});

@@ -2,7 +2,7 @@ import { describe, expectTypeOf, test } from 'vitest';
 import type {
   Closable,
   Drainable,
-  DrainCoordinator,
+  Drain,
   DrainErrorCode,
   DrainEvent,
   DrainEventOf,
@@ -84,7 +84,7 @@ describe('events', () => {
   });
 
   test('on() narrows to the type that was asked for', () => {
-    const listen = (drain: DrainCoordinator): void => {
+    const listen = (drain: Drain): void => {
       drain.on('phase', (event) => {
         expectTypeOf(event).toEqualTypeOf<DrainEventOf<'phase'>>();
         expectTypeOf(event.phase).toEqualTypeOf<Phase>();
@@ -147,15 +147,15 @@ describe('reports', () => {
   });
 
   test('every way to begin a drain gives the same report', () => {
-    expectTypeOf<DrainCoordinator['done']>().toEqualTypeOf<Promise<DrainReport>>();
-    expectTypeOf<DrainCoordinator['start']>().returns.toEqualTypeOf<Promise<DrainReport>>();
-    expectTypeOf<DrainCoordinator['close']>().returns.toEqualTypeOf<Promise<DrainReport>>();
+    expectTypeOf<Drain['done']>().toEqualTypeOf<Promise<DrainReport>>();
+    expectTypeOf<Drain['start']>().returns.toEqualTypeOf<Promise<DrainReport>>();
+    expectTypeOf<Drain['close']>().returns.toEqualTypeOf<Promise<DrainReport>>();
   });
 });
 
 describe('work and resources', () => {
   test('track gives what its work gives', () => {
-    const run = (drain: DrainCoordinator): void => {
+    const run = (drain: Drain): void => {
       expectTypeOf(drain.track(Promise.resolve(5))).toEqualTypeOf<Promise<number>>();
       expectTypeOf(drain.track(async () => 'x')).toEqualTypeOf<Promise<string>>();
       expectTypeOf(drain.track(() => Date.now())).toEqualTypeOf<Promise<number>>();
@@ -172,7 +172,7 @@ describe('work and resources', () => {
     expectTypeOf<Disposable>().toExtend<Closable>();
     expectTypeOf<{ close(): void }>().not.toExtend<Closable>();
     expectTypeOf<(error: Error) => void>().not.toExtend<Closable>();
-    expectTypeOf<DrainCoordinator['resource']>().returns.toEqualTypeOf<Resource>();
+    expectTypeOf<Drain['resource']>().returns.toEqualTypeOf<Resource>();
   });
 
   test('a Drainable needs all of its methods', () => {

@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import type { DrainCoordinator } from '@drainkit/core';
+import type { Drain } from '@drainkit/core';
 
 /** When things happened, in milliseconds since the epoch, finer than Date has it. */
 export interface ServerTimes {
@@ -17,7 +17,7 @@ const now = (): number => performance.timeOrigin + performance.now();
 export class TimeKeeper {
   readonly #times: ServerTimes = { windowEnded: 0, lastResponse: 0, closingBegan: 0, resourcesClosed: 0, exited: 0 };
 
-  constructor(drain: DrainCoordinator) {
+  constructor(drain: Drain) {
     let report: unknown;
     drain.on('phase', ({ phase }) => {
       if (phase === 'draining') this.#times.windowEnded = now();

@@ -3,7 +3,7 @@ import { createServer as createNetServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import type { Server } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { DrainCoordinator, DrainOptions } from '@drainkit/core';
+import type { Drain, DrainOptions } from '@drainkit/core';
 
 // What the apps have in common: options and scenes come in through the environment, what happens goes out line by line.
 
@@ -28,7 +28,7 @@ function listenerCounts(): Record<string, number> {
 }
 
 /** Prints what happens to a drain. */
-export function tell(drain: DrainCoordinator, name = ''): void {
+export function tell(drain: Drain, name = ''): void {
   const prefix = name === '' ? '' : `${name} `;
   print(`listeners ${JSON.stringify(listenerCounts())}`);
   drain.on('phase', ({ phase }) => {
@@ -49,7 +49,7 @@ export function tell(drain: DrainCoordinator, name = ''): void {
 const RESOURCES: readonly string[] = ['database', 'cache', 'queue'];
 
 /** Registers three resources; each prints that it closes and that it is closed. */
-export function openResources(drain: DrainCoordinator): void {
+export function openResources(drain: Drain): void {
   for (const name of RESOURCES) {
     drain.resource(name, async () => {
       print(`closing ${name}`);
@@ -67,7 +67,7 @@ export async function stayAlive(): Promise<void> {
 }
 
 /** What the routes do, whatever framework they belong to. */
-export const ROUTES: Readonly<Record<string, (drain: DrainCoordinator) => Promise<string>>> = {
+export const ROUTES: Readonly<Record<string, (drain: Drain) => Promise<string>>> = {
   '/': async () => 'ok',
   '/slow': async () => {
     print('slow began');

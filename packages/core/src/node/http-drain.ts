@@ -3,7 +3,7 @@ import type { Http2Server, Http2ServerRequest } from 'node:http2';
 import { Server as HttpsServer } from 'node:https';
 import { Server, type Socket } from 'node:net';
 import { Server as TlsServer, type TLSSocket } from 'node:tls';
-import { DrainCoordinator } from '../drain-coordinator.ts';
+import { Drain } from '../drain.ts';
 import { DrainError } from '../drain-error.ts';
 import type { DrainOptions } from '../drain-options.ts';
 import { show } from '../drain-plan.ts';
@@ -20,7 +20,7 @@ import { processHost } from './process-host.ts';
 import { WebSocketDrainable, type WebSocketOptions, type WebSocketServerLike } from './websocket-drainable.ts';
 
 /** A drain for a process with node:http or node:https servers, any number of them. Make it with `createDrain`. */
-export class HttpDrain extends DrainCoordinator {
+export class HttpDrain extends Drain {
   readonly #servers = new WeakMap<Server, ServerParts>();
   readonly #routes: Routes;
   #expectsRequests = false;

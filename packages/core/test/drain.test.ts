@@ -1,6 +1,6 @@
 import { fakeHost, type FakeHost, type FakeHostOptions, within } from '@drainkit/testing';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { DrainCoordinator } from '../src/drain-coordinator.ts';
+import { Drain } from '../src/drain.ts';
 import { DrainError } from '../src/drain-error.ts';
 import type { DrainEvent, DrainEventType } from '../src/drain-event.ts';
 import type { DrainLogger } from '../src/drain-logger.ts';
@@ -50,7 +50,7 @@ function line(event: DrainEvent): string {
 /** A drain on a host whose time stands still, with one server that listens. */
 class Rig {
   readonly host: FakeHost;
-  readonly drain: DrainCoordinator;
+  readonly drain: Drain;
   /** What happened and what the server was told, each with its time. */
   readonly log: string[] = [];
   readonly server: FakeDrainable;
@@ -58,7 +58,7 @@ class Rig {
 
   constructor(options: DrainOptions = {}, hostOptions: FakeHostOptions & { host?: FakeHost } = {}) {
     this.host = hostOptions.host ?? fakeHost(hostOptions);
-    this.drain = new DrainCoordinator({ logger: false, ...options }, this.host);
+    this.drain = new Drain({ logger: false, ...options }, this.host);
     const note = (text: string): number => this.log.push(`${this.host.clock.now()} ${text}`);
     for (const type of EVENT_TYPES) this.drain.on(type, (event) => note(line(event)));
     const told: string[] = [];
@@ -699,7 +699,7 @@ describe('configuration', () => {
     'options that are %j are a DrainError, and nobody listens',
     (options) => {
       const host = fakeHost();
-      const make = (): unknown => new DrainCoordinator(options as unknown as DrainOptions, host);
+      const make = (): unknown => new Drain(options as unknown as DrainOptions, host);
       expect(make).toThrow(DrainError);
       expect(host.listenerCount()).toBe(0);
     },
@@ -937,7 +937,7 @@ describe('resources', () => {
 });
 
 describe('readiness', () => {
-  const status = (drain: DrainCoordinator, route: 'ready' | 'live' | 'startup'): string => {
+  const status = (drain: Drain, route: 'ready' | 'live' | 'startup'): string => {
     const { statusCode, body } = drain.health(route);
     return `${statusCode} ${(JSON.parse(body) as { status: string }).status}`;
   };
@@ -1037,7 +1037,7 @@ describe('what others do wrong', () => {
         throw new Error('process.exit called');
       },
     });
-    const drain = new DrainCoordinator({ logger: false }, host);
+    const drain = new Drain({ logger: false }, host);
     expect(() => drain.abort('x')).toThrow('process.exit called');
     await expect(within('the drain to be over', 1_000, drain.done)).resolves.toMatchObject({ outcome: 'forced' });
   });

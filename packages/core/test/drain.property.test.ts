@@ -1,7 +1,7 @@
 import { fakeHost } from '@drainkit/testing';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { DrainCoordinator } from '../src/drain-coordinator.ts';
+import { Drain } from '../src/drain.ts';
 import { DrainError } from '../src/drain-error.ts';
 import type { DrainReport } from '../src/drain-report.ts';
 import { PHASES, type Phase } from '../src/phase.ts';
@@ -33,7 +33,7 @@ const steps = fc.array(fc.record({ act: fc.constantFrom(...ACTS), pause }), { ma
 /** A life of a drain: everything that was done to it, and what came of it. */
 class Life {
   readonly host = fakeHost();
-  readonly drain = new DrainCoordinator({ logger: false }, this.host);
+  readonly drain = new Drain({ logger: false }, this.host);
   readonly servers: FakeDrainable[] = [];
   readonly work: (() => void)[] = [];
   /** Resources that were taken on, and how often each was closed. */

@@ -1,0 +1,163 @@
+import { DrainCoordinator } from './drain-coordinator.ts';
+import type { DrainEvent, DrainEventOf, DrainEventType } from './drain-event.ts';
+import type { DrainOptions } from './drain-options.ts';
+import { isHost, resolvePlan, type DrainPlan } from './drain-plan.ts';
+import type { DrainReport } from './drain-report.ts';
+import type { Drainable } from './drainable.ts';
+import { healthAnswer, type HealthAnswer, type HealthRoute } from './health.ts';
+import type { Cancel, Host } from './host.ts';
+import type { Phase } from './phase.ts';
+import { Readiness } from './readiness.ts';
+import type { Closable, Resource, ResourceOptions } from './resource-stack.ts';
+import { callTrigger, closeTrigger } from './trigger.ts';
+import { WorkTracker, type Work } from './work-tracker.ts';
+
+/** A drain, as its users hold it: what begins it, what takes part in it, what is to be known of it. */
+export class Drain {
+  readonly plan: DrainPlan;
+  protected readonly host: Host;
+  readonly #coordinator: DrainCoordinator;
+  readonly #tracker: WorkTracker;
+  readonly #readiness = new Readiness();
+
+  /**
+   * Listens for triggers at once, so that a signal that comes while the app is still starting is not lost.
+   *
+   * @param host - time, signals and exit, unless `options.host` says otherwise.
+   * @throws DrainError `DRAIN_OPTIONS_INVALID`, listing every problem.
+   */
+  constructor(options: DrainOptions, host: Host) {
+    this.host = isHost(options?.host) ? options.host : host;
+    const env = options?.env ?? this.host.env;
+    this.plan = resolvePlan(options, typeof env === 'object' ? env : {});
+    this.#coordinator = new DrainCoordinator(
+      this.plan,
+      this.host,
+      options.logger === false ? undefined : options.logger,
+    );
+    this.#tracker = new WorkTracker(this.host.clock);
+    this.#coordinator.add(this.#tracker);
+    if (this.plan.enabled) this.#coordinator.listen(() => this.reachable);
+  }
+
+  get phase(): Phase {
+    return this.#coordinator.phase;
+  }
+
+  /** Units of work in flight: requests, and what `enter` and `track` were told of. */
+  get inFlight(): number {
+    return this.#coordinator.drainables.inFlight;
+  }
+
+  /** Aborted when the drain begins, with a DrainError `DRAIN_DRAINING`. For one request, use the request's own signal. */
+  get signal(): AbortSignal {
+    return this.#coordinator.signal;
+  }
+
+  /** Aborted when the deadline passes with work in flight, with a DrainError `DRAIN_DEADLINE`. */
+  get forceSignal(): AbortSignal {
+    return this.#coordinator.forceSignal;
+  }
+
+  /** Fulfilled with the report when the drain is over. Never rejects. */
+  get done(): Promise<DrainReport> {
+    return this.#coordinator.done;
+  }
+
+  /** Begins a drain, with the window, after which the process ends. In a drain that has begun it only returns the promise. */
+  start(reason = 'start()'): Promise<DrainReport> {
+    this.#coordinator.trigger(callTrigger(reason), this.reachable);
+    return this.done;
+  }
+
+  /**
+   * Drains without the window and leaves the process alive: for tests, scripts, and frameworks that are closed by hand.
+   * Ends the window of a drain that is announcing.
+   */
+  close(reason = 'close()'): Promise<DrainReport> {
+    this.#coordinator.trigger(closeTrigger(reason), this.reachable);
+    return this.done;
+  }
+
+  /** A hard stop, for a process that must not go on: nothing is waited for, nothing is closed, the process ends with `code`. */
+  abort(reason: string, code = 1): void {
+    this.#coordinator.abort(reason, code);
+  }
+
+  /** Wants traffic (again). */
+  ready(): void {
+    this.#setReady(true, undefined);
+  }
+
+  /**
+   * Turns readiness 503 without stopping anything. Said before any server listens, it also turns the startup route 503,
+   * until `ready()`.
+   */
+  unready(reason?: string): void {
+    this.#setReady(false, reason);
+  }
+
+  /**
+   * Registers something to close when nothing is in flight any more. Last registered closes first, one at a time, each
+   * within its own time; one that fails or hangs is reported and stops nothing. During a drain, it closes next; where the
+   * process is ending already (a signal came while the app was starting), at once.
+   *
+   * @throws DrainError `DRAIN_RESOURCE_INVALID`, `DRAIN_RESOURCE_TOO_LATE`
+   */
+  resource(name: string, closable: Closable, options?: ResourceOptions): Resource {
+    return this.#coordinator.resource(name, closable, options);
+  }
+
+  /** Registers the framework's own close, which runs before every resource and within the closeTimeout. For adapters. */
+  framework(name: string, close: () => unknown): void {
+    this.#coordinator.resource(name, close, { first: true });
+  }
+
+  /** Counts a unit of work until it is left. @throws DrainError `DRAIN_WORK_REFUSED` once draining. */
+  enter(name: string): Work {
+    return this.#tracker.enter(name);
+  }
+
+  /** Counts work until it settles, and settles with it. Rejects with a DrainError `DRAIN_WORK_REFUSED` once draining. */
+  track<Value>(work: PromiseLike<Value> | (() => PromiseLike<Value> | Value), name = 'work'): Promise<Value> {
+    return this.#tracker.track(work, name);
+  }
+
+  /** Calls `listener` for each event of one type. Returns how to stop that. */
+  on<Type extends DrainEventType>(type: Type, listener: (event: DrainEventOf<Type>) => void): Cancel {
+    return this.#coordinator.bus.on(type, listener);
+  }
+
+  /** Calls `listener` for each event, of whatever type. Returns how to stop that. */
+  onAny(listener: (event: DrainEvent) => void): Cancel {
+    return this.#coordinator.bus.onAny(listener);
+  }
+
+  /** Drains one more Drainable, brought up to where the others are. Adding it again does nothing. */
+  add(drainable: Drainable): void {
+    this.#coordinator.add(drainable);
+  }
+
+  /** Forgets a Drainable. */
+  remove(drainable: Drainable): void {
+    this.#coordinator.drainables.delete(drainable);
+  }
+
+  /** What a health route answers now. */
+  health(route: HealthRoute): HealthAnswer {
+    const { ready, started } = this.#readiness;
+    const answer = healthAnswer(route, this.plan, { phase: this.phase, ready, started });
+    if (route === 'ready') this.#coordinator.quiet.onProbe(answer.statusCode !== 200);
+    return answer;
+  }
+
+  /** Whether anybody can send requests: a server listens. A drain that begins before needs no window. */
+  protected get reachable(): boolean {
+    return this.#coordinator.drainables.reachable;
+  }
+
+  #setReady(ready: boolean, reason: string | undefined): void {
+    const booting = this.phase === 'serving' && !this.#coordinator.drainables.reachable;
+    if (this.#readiness.set(ready, booting)) this.#coordinator.emit({ type: 'readiness', ready, reason });
+  }
+}
