@@ -1,7 +1,10 @@
 import { fileURLToPath } from 'node:url';
-import { defineConfig } from 'vitest/config';
+import { configDefaults, defineConfig } from 'vitest/config';
 
 const packages = fileURLToPath(new URL('./packages', import.meta.url));
+
+/** What loads the machine for its figures: one after the other, when everything else is over. */
+const LOAD = ['test/load/**/*.test.ts', 'examples/demo/*.test.ts'];
 
 export default defineConfig({
   resolve: {
@@ -13,11 +16,24 @@ export default defineConfig({
     ],
   },
   test: {
-    include: ['packages/*/test/**/*.test.ts', 'test/**/*.test.ts', 'examples/**/*.test.ts'],
     globalSetup: ['test/build.ts'],
     // Sockets, signals and exit codes belong to a process: a thread would share them with other tests.
     pool: 'forks',
     testTimeout: 20_000,
     hookTimeout: 20_000,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'behaviour',
+          include: ['packages/*/test/**/*.test.ts', 'test/**/*.test.ts', 'examples/**/*.test.ts'],
+          exclude: [...configDefaults.exclude, ...LOAD],
+          // They wait more than they work.
+          maxWorkers: 4,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      { extends: true, test: { name: 'load', include: LOAD, maxWorkers: 1, sequence: { groupOrder: 1 } } },
+    ],
   },
 });
