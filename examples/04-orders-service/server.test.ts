@@ -15,7 +15,7 @@ const LOAD = 1_500;
 const LONGEST_LOAD = 10_000;
 
 /** Starting PGlite takes seconds where processors are few. */
-const timeout = 90_000;
+const timeout = 120_000;
 
 /** What comes of a SIGTERM in the middle of the load. */
 interface Outcome {
@@ -118,7 +118,7 @@ async function storedOrders(options: DatabaseOptions): Promise<{ item: string; s
 function start({ databaseUrl, directory }: DatabaseOptions): Promise<SpawnedApp> {
   return spawnApp(new URL('server.ts', import.meta.url), {
     env: { PORT: '0', DRAIN_WINDOW: '500ms', DATABASE_URL: databaseUrl, ORDERS_DIR: directory },
-    startTimeout: 30_000,
+    startTimeout: 60_000,
   });
 }
 

@@ -78,6 +78,35 @@ describe('several servers', () => {
     await inFlight(drain, 1);
   });
 
+  test('two drains of one server each count its requests', async () => {
+    const [first, second] = [drainOf(), drainOf()];
+    let finish = (): void => {};
+    const server = serverOf((_request, response) => (finish = () => void response.end('ok')));
+    for (const { drain } of [first, second]) drain.attach(server);
+    await listen(server);
+    const client = (await connect(server)).get('/');
+    for (const { drain } of [first, second]) await inFlight(drain, 1);
+    finish();
+    await client.response();
+    for (const { drain } of [first, second]) await inFlight(drain, 0);
+  });
+
+  test('one that is attached before it says that it listens counts a request once', async () => {
+    const { drain } = drainOf();
+    let finish = (): void => {};
+    const server = serverOf((_request, response) => (finish = () => void response.end('ok'))).listen(0, '127.0.0.1');
+    drain.attach(server);
+    await eventually('the server to listen', () => server.address() !== null);
+    const client = (await connect(server)).get('/');
+    await inFlight(drain, 1);
+    finish();
+    await client.response();
+    await inFlight(drain, 0);
+    await client.get('/');
+    await inFlight(drain, 1);
+    finish();
+  });
+
   test.each([[null], [undefined], [{}], ['http://localhost'], [answerOk]])(
     'attach(%s) is refused with DRAIN_SERVER_INVALID',
     (wrong) => {

@@ -138,6 +138,8 @@ export class HttpDrainable implements Drainable {
   }
 
   #onListening(): void {
+    // A server that is only just about to say that it listens has said so to the constructor.
+    this.#stopRequests();
     this.#stopRequests = listenForRequests(this.#server, (request, response) => this.#onRequest(request, response));
     // It began to listen after the drain had closed every listener: it is not left behind.
     if (this.#refusing) closeListener(this.#server, () => this.#settle());

@@ -12,7 +12,8 @@ export type OnRequest = (request: IncomingMessage, response: ServerResponse) => 
  */
 const CHANNEL = 'http.server.request.start';
 
-const handlers = new Map<Server, OnRequest>();
+/** More than one handler where several drains have the same server. */
+const handlers = new Map<Server, readonly OnRequest[]>();
 
 function dispatch(message: unknown): void {
   const { request, response, server } = message as {
@@ -20,14 +21,17 @@ function dispatch(message: unknown): void {
     response: ServerResponse;
     server: Server;
   };
-  handlers.get(server)?.(request, response);
+  const own = handlers.get(server);
+  if (own !== undefined) for (const onRequest of own) onRequest(request, response);
 }
 
 /** Calls `onRequest` for each request of one server: one subscription for all servers, there only while it is needed. */
 export function listenForRequests(server: Server, onRequest: OnRequest): Cancel {
   if (handlers.size === 0) subscribe(CHANNEL, dispatch);
-  handlers.set(server, onRequest);
+  handlers.set(server, [...(handlers.get(server) ?? []), onRequest]);
   return () => {
-    if (handlers.delete(server) && handlers.size === 0) unsubscribe(CHANNEL, dispatch);
+    const others = handlers.get(server)?.filter((other) => other !== onRequest) ?? [];
+    if (others.length > 0) handlers.set(server, others);
+    else if (handlers.delete(server) && handlers.size === 0) unsubscribe(CHANNEL, dispatch);
   };
 }
