@@ -22,10 +22,10 @@ import { WebSocketDrainable, type WebSocketOptions, type WebSocketServerLike } f
 
 /** A drain for a process with node:http or node:https servers, any number of them. Make it with `createDrain`. */
 export class HttpDrain extends Drain {
-  readonly #servers = new WeakMap<Server, ServerParts>();
-  readonly #routes: Routes;
   /** Where the health routes are, if they have a port of their own. Other routes can be mounted on it. */
   readonly healthServer: HealthServer | undefined;
+  readonly #servers = new WeakMap<Server, ServerParts>();
+  readonly #routes: Routes;
   #expectsRequests = false;
   #eventStreams: EventStreamDrainable | undefined;
 
