@@ -48,9 +48,7 @@ export async function drain(app: SpawnedApp): Promise<ServerEnd> {
   const signalled = performance.timeOrigin + performance.now();
   app.signal('SIGTERM');
   const exit = await within('the server to exit', 15_000, app.exited);
-  const line = app.stdout.find((text) => text.startsWith('ended '));
-  if (line === undefined) throw new Error(`the server printed no times:\n${app.output}`);
-  const { report, times } = JSON.parse(line.slice('ended '.length)) as { report: DrainReport; times: ServerTimes };
+  const { report, times } = toldBy(app, 'ended') as { report: DrainReport; times: ServerTimes };
   const answered = Math.max(times.windowEnded, times.lastResponse);
   const closed = Math.max(answered, times.resourcesClosed);
   return {
@@ -60,6 +58,13 @@ export async function drain(app: SpawnedApp): Promise<ServerEnd> {
     afterClosedMs: times.exited - closed,
     untilGoneMs: signalled + exit.ms - closed,
   };
+}
+
+/** What a program has printed as JSON after `word`. */
+export function toldBy(app: SpawnedApp, word: string): unknown {
+  const line = app.stdout.find((text) => text.startsWith(`${word} `));
+  if (line === undefined) throw new Error(`the app did not print '${word} …':\n${app.output}`);
+  return JSON.parse(line.slice(word.length + 1)) as unknown;
 }
 
 /** Starts clients, and waits until each has had an answer. */
@@ -75,8 +80,8 @@ export async function startClients(plan: ClientPlan): Promise<SpawnedApp> {
 }
 
 export async function figuresOf(clients: SpawnedApp): Promise<ClientFigures> {
-  const line = await clients.waitForLine(/^clients ended/, 20_000);
-  return JSON.parse(line.slice('clients ended '.length)) as ClientFigures;
+  await clients.waitForLine(/^clients ended/, 20_000);
+  return toldBy(clients, 'clients ended') as ClientFigures;
 }
 
 /** A port that nobody listens on now. */

@@ -47,8 +47,6 @@ describe('defaults', () => {
       readyPath: '/ready',
       livePath: '/healthz',
       startupPath: '/startup',
-      healthPort: false,
-      healthHost: '*',
     } satisfies DrainPlan);
   });
 
@@ -118,7 +116,7 @@ describe('values', () => {
       lateRequests: 'refuse',
       refuseDuringWindow: true,
       retryAfter: '3s',
-      health: { ready: '/r', live: false, startup: '/s', port: 9_090, host: '127.0.0.1' },
+      health: { ready: '/r', live: false, startup: '/s' },
       logger: false,
       env: false,
       envPrefix: 'X_',
@@ -146,8 +144,6 @@ describe('values', () => {
       readyPath: '/r',
       livePath: false,
       startupPath: '/s',
-      healthPort: 9_090,
-      healthHost: '127.0.0.1',
     } satisfies DrainPlan);
   });
 

@@ -11,14 +11,12 @@ import {
   ROUTES,
   stayAlive,
   tell,
-  tellHealth,
   throwNowhere,
 } from './scene.ts';
 
 const app = fastify({ logger: options.logger !== false });
 await app.register(drainPlugin, options);
 tell(app.drain);
-await tellHealth(app.drain);
 openResources(app.drain);
 await stayAlive();
 

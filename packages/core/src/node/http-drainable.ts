@@ -13,6 +13,7 @@ import { ArrivalWatch } from './arrival-watch.ts';
 import { Farewell } from './farewell.ts';
 import { pathOf } from './http-answer.ts';
 import { IdleSweep } from './idle-sweep.ts';
+import { inTurns } from './in-turns.ts';
 import { closeListener } from './listener.ts';
 import { listenForRequests } from './request-channel.ts';
 import { refuseRequests } from './request-listeners.ts';
@@ -117,7 +118,7 @@ export class HttpDrainable implements Drainable {
     this.#farewell.makeCertain();
     this.#sayFarewell();
     if (this.#plan.lateRequests === 'refuse' && !this.#plan.refuseDuringWindow) this.#refuseRequests();
-    for (const connection of this.#connections) this.#arrivals.watch(connection);
+    inTurns(this.#connections, (connection) => this.#arrivals.watch(connection));
     closeListener(this.#server, () => this.#settle());
   }
 

@@ -1,6 +1,7 @@
 import type { Cancel, Clock } from '../host.ts';
 import type { Connection } from './connection.ts';
 import type { ConnectionSet } from './connection-set.ts';
+import { inTurns } from './in-turns.ts';
 
 /** How many connections are ended in one turn of the event loop. Few, for what arrives after the turn's poll is lost. */
 const ENDS_PER_TURN = 4;
@@ -38,18 +39,20 @@ export class IdleSweep {
     const now = this.#clock.now();
     const queue: Connection[] = [];
     let freshUntil = Infinity;
-    for (const connection of this.#connections) {
-      if (connection.ending) continue;
+    const look = (connection: Connection): void => {
+      if (connection.ending) return;
       const kind = connection.kind(now);
       if (kind === 'partial') onPartial(connection);
       else if (kind === 'fresh') freshUntil = Math.min(freshUntil, connection.freshUntil);
       else if (kind !== 'upgraded') queue.push(connection);
-    }
-    if (freshUntil < Infinity) this.#cancelWait = this.#clock.setTimeout(() => this.run(onPartial), freshUntil - now);
-    // The one that has been idle longest comes last here, and is popped first.
-    queue.sort((a, b) => b.idleSince - a.idleSince);
-    // The turn in which this is called may have polled before the last request was answered; the next poll is whole.
-    setImmediate(() => setImmediate(() => this.#turn(queue, onPartial)));
+    };
+    inTurns(this.#connections, look, () => {
+      if (freshUntil < Infinity) this.#cancelWait = this.#clock.setTimeout(() => this.run(onPartial), freshUntil - now);
+      // The one that has been idle longest comes last here, and is popped first.
+      queue.sort((a, b) => b.idleSince - a.idleSince);
+      // The turn in which this is called may have polled before the last request was answered; the next poll is whole.
+      setImmediate(() => setImmediate(() => this.#turn(queue, onPartial)));
+    });
   }
 
   #turn(queue: Connection[], onPartial: (connection: Connection) => void): void {

@@ -2,7 +2,13 @@ import { Server, type Socket } from 'node:net';
 import { Server as TlsServer } from 'node:tls';
 
 /** For how long, in milliseconds, a quiet turn of the event loop is waited for. */
-const LONGEST_WAIT = 1_000;
+const LONGEST_WAIT = 2_000;
+
+/**
+ * For how long, in milliseconds, a quiet turn has to have been waited for in vain before the kernel is told to queue hardly
+ * any new connections.
+ */
+const CROWDED_AFTER = 10;
 
 /** A turn that took no longer than this, in milliseconds, is short enough from the start. */
 const SHORT_TURN = 0.02;
@@ -14,8 +20,9 @@ const SHORT_TURN = 0.02;
  * Connections that the kernel has established and Node has not accepted are reset when the listener closes. So it is closed
  * in the check phase of a turn whose poll brought no new connection (a poll accepts one, if there is any) and which took
  * hardly any time, for what has come since the poll is lost. So that such a turn comes soon, connections that come
- * meanwhile are accepted but not read; where they come faster than they can be accepted it never comes, and after a second the
- * listener closes all the same. The longer it takes, the longer the turn may be.
+ * meanwhile are accepted but not read. Where they come faster than they can be accepted, the kernel is told to queue no more of
+ * them, so that what waits is accepted first; after two seconds the listener closes all the same. The longer it takes, the
+ * longer the turn may be.
  *
  * @param onClosed - called as soon as the listener is closed.
  */
@@ -28,6 +35,7 @@ export function closeListener(server: Server, onClosed: () => void): void {
   const beganAt = performance.now();
   let checkedAt = beganAt;
   let brought = true;
+  let isCrowded = false;
   const onConnection = (socket: Socket): void => {
     brought = true;
     if (canPause) unread.push(socket.pause());
@@ -37,6 +45,10 @@ export function closeListener(server: Server, onClosed: () => void): void {
     const waited = now - beganAt;
     const isQuiet = !brought && now - checkedAt <= SHORT_TURN + waited / 500;
     if (server.listening && !isQuiet && waited < LONGEST_WAIT) {
+      if (!isCrowded && waited > CROWDED_AFTER) {
+        isCrowded = true;
+        shrinkBacklog(server);
+      }
       brought = false;
       checkedAt = now;
       setImmediate(check);
@@ -50,4 +62,14 @@ export function closeListener(server: Server, onClosed: () => void): void {
   server.on('connection', onConnection);
   // The turn in which this is called began before: only the next is a whole one, and it begins with the first check.
   setImmediate(check);
+}
+
+/**
+ * Has the kernel drop the first packet of a new connection while one or two wait to be accepted, instead of establishing
+ * hundreds that could only be reset. The client sends it again a second later, and is then refused: nothing is lost but time.
+ * Listening once more on a listening socket changes its backlog and nothing else; Node has no public way to say so.
+ */
+function shrinkBacklog(server: Server): void {
+  const { _handle: handle } = server as Server & { readonly _handle?: { listen?(backlog: number): number } | null };
+  handle?.listen?.(1);
 }

@@ -1,12 +1,12 @@
-import { RawClient, within } from '@drainkit/testing';
+import { RawClient, within, type RawClientError } from '@drainkit/testing';
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi, type MockInstance } from 'vitest';
 import { closeListener } from '../../src/node/listener.ts';
 import { http, listening } from './listening.ts';
 
 const closed = (server: Server): Promise<void> =>
-  within('the listener to close', 2_000, new Promise<void>((resolve) => closeListener(server, resolve)));
+  within('the listener to close', 4_000, new Promise<void>((resolve) => closeListener(server, resolve)));
 
 async function clientOf(server: Server): Promise<RawClient> {
   const client = await RawClient.connect(server);
@@ -63,6 +63,37 @@ test('it is closed in a later turn, and told once', async () => {
   await within('the close event', 2_000, once(server, 'close'));
   await new Promise((resolve) => setImmediate(resolve));
   expect([server.listening, told]).toEqual([false, 1]);
+});
+
+/** Tells how long a backlog the kernel is told to keep from here on. */
+function spyOnBacklog(server: Server): MockInstance<(backlog: number) => number> {
+  const { _handle: handle } = server as Server & { readonly _handle: { listen(backlog: number): number } };
+  return vi.spyOn(handle, 'listen');
+}
+
+test('where a quiet turn comes soon the kernel goes on queueing connections until the listener closes', async () => {
+  const server = await listening(createServer());
+  const listen = spyOnBacklog(server);
+  await closed(server);
+  expect(listen).not.toHaveBeenCalled();
+});
+
+test('where connections never stop coming the kernel is told once to queue hardly any, and those it has are accepted', async () => {
+  const server = await http((_, response) => response.end('done'));
+  const listen = spyOnBacklog(server);
+  const outcomes: Promise<string>[] = [];
+  const visit = async (): Promise<string> => (await (await clientOf(server)).get('/').response()).body;
+  const arrive = (): void => {
+    if (listen.mock.calls.length > 0 || !server.listening) return;
+    outcomes.push(visit().catch((error: unknown) => (error as RawClientError).reason));
+    setImmediate(arrive);
+  };
+  arrive();
+  await once(server, 'connection');
+  await closed(server);
+  expect(listen.mock.calls).toEqual([[1]]);
+  // One whose first packet was dropped is refused when it sends it again.
+  expect(['done', 'done,refused']).toContain([...new Set(await Promise.all(outcomes))].toSorted().join());
 });
 
 test('where connections never stop coming it is closed all the same, and they are read', async () => {
