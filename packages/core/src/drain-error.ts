@@ -6,6 +6,7 @@ export type DrainErrorCode =
   | 'DRAIN_RESOURCE_HUNG'
   | 'DRAIN_WORK_REFUSED'
   | 'DRAIN_SERVER_INVALID'
+  | 'DRAIN_HEALTH_PORT'
   | 'DRAIN_ALREADY_REGISTERED'
   | 'DRAIN_DRAINING'
   | 'DRAIN_DEADLINE';
@@ -38,6 +39,10 @@ export const DRAIN_ERRORS: Readonly<Record<DrainErrorCode, { readonly cause: str
   DRAIN_SERVER_INVALID: {
     cause: 'attach() was given something that is not a node:http, node:https or node:http2 server',
     remedy: 'pass what http.createServer() or app.listen() returned',
+  },
+  DRAIN_HEALTH_PORT: {
+    cause: 'the port of the health routes could not be listened on',
+    remedy: 'give health.port (DRAIN_HEALTH_PORT) a free port of its own, not the one of the app',
   },
   DRAIN_ALREADY_REGISTERED: {
     cause: 'the drain plugin was registered twice on the same Fastify instance',

@@ -3,11 +3,13 @@ import type { DrainPlan } from './drain-plan.ts';
 import type { Duration } from './duration.ts';
 import type { Host } from './host.ts';
 import {
+  address,
   choice,
   count,
   DEFAULT_SIGNALS,
   duration,
   path,
+  port,
   signals,
   toggle,
   type OptionKind,
@@ -53,8 +55,8 @@ export interface DrainOptions {
   readonly refuseDuringWindow?: boolean;
   /** What Retry-After says, rounded up to whole seconds. Milliseconds or `'1s'`. @default '1s' */
   readonly retryAfter?: Duration;
-  /** The paths of the health routes; each, or all, can be `false`. @default { ready: '/ready', live: '/healthz', startup: '/startup' } */
-  readonly health?: HealthPaths | false;
+  /** The health routes: where they are, and what they say; `false` for none. @default { ready: '/ready', live: '/healthz', startup: '/startup' } */
+  readonly health?: HealthOptions | false;
   /** Where the log lines go; `false` for nowhere. @default pino, or Fastify's own logger */
   readonly logger?: DrainLogger | false;
   /** The environment that options are read from; `false` for none. @default process.env */
@@ -77,14 +79,21 @@ export interface AdaptiveWindow {
   readonly probeFailures?: number;
 }
 
-/** The exact paths of the health routes; `false` for no such route. */
-export interface HealthPaths {
+/** The health routes. Paths are exact; `false` for no such route. */
+export interface HealthOptions {
   /** 200 while the server wants traffic. @default '/ready' */
   readonly ready?: string | false;
   /** 200 as long as the process answers. @default '/healthz' */
   readonly live?: string | false;
   /** 200 once the server has been ready for the first time. @default '/startup' */
   readonly startup?: string | false;
+  /**
+   * A port of their own, on which they answer until the very end; they are then not on the app's. 0 for any that is free.
+   * @default false
+   */
+  readonly port?: number | false;
+  /** The address to listen on with `port`; `'*'` for every one. @default '*' */
+  readonly host?: string;
 }
 
 /** One option that a plan is made of, as code, environment and docs name it. */
@@ -130,6 +139,8 @@ export const OPTION_ROWS: { readonly [Key in keyof DrainPlan]: OptionRow<DrainPl
   readyPath: row('health.ready', 'READY_PATH', path, '/ready'),
   livePath: row('health.live', 'LIVE_PATH', path, '/healthz'),
   startupPath: row('health.startup', 'STARTUP_PATH', path, '/startup'),
+  healthPort: row('health.port', 'HEALTH_PORT', port, false),
+  healthHost: row('health.host', 'HEALTH_HOST', address, '*'),
 };
 
 /** Options that are not part of the plan: where to read it from, and whom to tell. */

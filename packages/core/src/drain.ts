@@ -18,7 +18,7 @@ export class Drain {
   protected readonly host: Host;
   readonly #coordinator: DrainCoordinator;
   readonly #tracker: WorkTracker;
-  readonly #readiness = new Readiness();
+  readonly #readiness: Readiness;
 
   /**
    * Listens for triggers at once, so that a signal that comes while the app is still starting is not lost.
@@ -30,6 +30,7 @@ export class Drain {
     this.host = isHost(options?.host) ? options.host : host;
     const env = options?.env ?? this.host.env;
     this.plan = resolvePlan(options, typeof env === 'object' ? env : {});
+    this.#readiness = new Readiness(this.plan.healthPort === false);
     this.#coordinator = new DrainCoordinator(
       this.plan,
       this.host,
@@ -84,7 +85,7 @@ export class Drain {
     this.#coordinator.abort(reason, code);
   }
 
-  /** Wants traffic (again). */
+  /** Wants traffic (again); also says that a program without a server has started, where health has a port of its own. */
   ready(): void {
     this.#setReady(true, undefined);
   }
@@ -154,6 +155,11 @@ export class Drain {
   /** Whether anybody can send requests: a server listens. A drain that begins before needs no window. */
   protected get reachable(): boolean {
     return this.#coordinator.drainables.reachable;
+  }
+
+  /** A server listens. Until then a health server of its own says that the app is starting. */
+  protected onListening(): void {
+    this.#readiness.onListening();
   }
 
   #setReady(ready: boolean, reason: string | undefined): void {

@@ -19,13 +19,20 @@ export interface HealthState {
 
 export type HealthRoute = 'ready' | 'live' | 'startup';
 
-/** The health route that a path names, if any. The path is exact, has no query, and stands under `prefix`. */
+/**
+ * The health route that a path of the app's servers names, if any: none where the routes have a port of their own. The path
+ * is exact, has no query, and stands under `prefix`.
+ */
 export function healthRoute(plan: DrainPlan, prefix: string, path: string): HealthRoute | undefined {
-  if (!path.startsWith(prefix)) return undefined;
-  const own = path.slice(prefix.length);
-  if (own === plan.readyPath) return 'ready';
-  if (own === plan.livePath) return 'live';
-  if (own === plan.startupPath) return 'startup';
+  if (plan.healthPort !== false || !path.startsWith(prefix)) return undefined;
+  return ownHealthRoute(plan, path.slice(prefix.length));
+}
+
+/** The health route that a path names where nothing stands before it. */
+export function ownHealthRoute(plan: DrainPlan, path: string): HealthRoute | undefined {
+  if (path === plan.readyPath) return 'ready';
+  if (path === plan.livePath) return 'live';
+  if (path === plan.startupPath) return 'startup';
   return undefined;
 }
 

@@ -15,7 +15,7 @@ export {
   OPTION_ROWS,
   type AdaptiveWindow,
   type DrainOptions,
-  type HealthPaths,
+  type HealthOptions,
   type OptionRow,
 } from './drain-options.ts';
 export { EXIT_MARGIN, resolvePlan, type DrainPlan } from './drain-plan.ts';

@@ -53,6 +53,24 @@ export const path: OptionKind<string | false> = {
   parseText: (text) => path.parse(text === 'false' ? false : text),
 };
 
+/** A port to listen on (0: any that is free), or `false` for none. */
+export const port: OptionKind<number | false> = {
+  form: 'a port from 0 to 65535, or false',
+  parse: (value) => {
+    if (value === false) return value;
+    const number = count.parse(value);
+    return number !== undefined && number <= 65_535 ? number : undefined;
+  },
+  parseText: (text) => port.parse(text === 'false' ? false : count.parseText(text)),
+};
+
+/** An address to listen on; `*` for every one. */
+export const address: OptionKind<string> = {
+  form: "an address or host name such as '127.0.0.1', or '*' for every address",
+  parse: (value) => (typeof value === 'string' && /^(?:\*|[\w.:%-]+)$/.test(value) ? value : undefined),
+  parseText: (text) => address.parse(text),
+};
+
 /** Which signals begin a drain, and how. */
 export type SignalModes = Readonly<Partial<Record<SignalName, SignalMode>>>;
 

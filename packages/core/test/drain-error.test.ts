@@ -11,6 +11,7 @@ test('the closed set of codes is this one', () => {
     DRAIN_RESOURCE_HUNG: true,
     DRAIN_WORK_REFUSED: true,
     DRAIN_SERVER_INVALID: true,
+    DRAIN_HEALTH_PORT: true,
     DRAIN_ALREADY_REGISTERED: true,
     DRAIN_DRAINING: true,
     DRAIN_DEADLINE: true,

@@ -47,6 +47,8 @@ describe('defaults', () => {
       readyPath: '/ready',
       livePath: '/healthz',
       startupPath: '/startup',
+      healthPort: false,
+      healthHost: '*',
     } satisfies DrainPlan);
   });
 
@@ -116,7 +118,7 @@ describe('values', () => {
       lateRequests: 'refuse',
       refuseDuringWindow: true,
       retryAfter: '3s',
-      health: { ready: '/r', live: false, startup: '/s' },
+      health: { ready: '/r', live: false, startup: '/s', port: 9_090, host: '127.0.0.1' },
       logger: false,
       env: false,
       envPrefix: 'X_',
@@ -144,6 +146,8 @@ describe('values', () => {
       readyPath: '/r',
       livePath: false,
       startupPath: '/s',
+      healthPort: 9_090,
+      healthHost: '127.0.0.1',
     } satisfies DrainPlan);
   });
 

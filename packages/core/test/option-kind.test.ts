@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { choice, DEFAULT_SIGNALS, duration, path, signals, toggle } from '../src/option-kind.ts';
+import { address, choice, DEFAULT_SIGNALS, duration, path, port, signals, toggle } from '../src/option-kind.ts';
 
 describe('duration', () => {
   test('it is read the same from code and from text', () => {
@@ -131,5 +131,33 @@ describe('signals', () => {
       expect(signals.form).toContain(name);
       expect(signals.parse({ [name]: 'window' })).toMatchObject({ [name]: 'window' });
     }
+  });
+});
+
+describe('port', () => {
+  test.each([0, 1, 9_090, 65_535])('%d is a port', (number) => {
+    expect([port.parse(number), port.parseText(String(number))]).toEqual([number, number]);
+  });
+
+  test('false is none at all, which is not the port 0', () => {
+    expect([port.parse(false), port.parseText('false')]).toEqual([false, false]);
+  });
+
+  test.each([-1, 65_536, 1.5, '9090', true, null, NaN])('%j is no port', (value) => {
+    expect(port.parse(value)).toBeUndefined();
+  });
+
+  test.each(['', '-1', '65536', '9090/tcp', 'tcp://10.0.0.1:9090', 'true'])('the text %j is no port', (text) => {
+    expect(port.parseText(text)).toBeUndefined();
+  });
+});
+
+describe('address', () => {
+  test.each(['*', '127.0.0.1', '::1', 'fe80::1%eth0', 'localhost', 'pod-1.internal'])('%j is one', (text) => {
+    expect([address.parse(text), address.parseText(text)]).toEqual([text, text]);
+  });
+
+  test.each(['', ' ', 'a b', 'http://host', '127.0.0.1/8', '**'])('%j is none', (text) => {
+    expect([address.parse(text), address.parseText(text)]).toEqual([undefined, undefined]);
   });
 });

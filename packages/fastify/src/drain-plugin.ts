@@ -61,6 +61,7 @@ async function plugin(app: FastifyInstance, options: DrainOptions): Promise<void
 }
 
 function addHealthRoutes(app: FastifyInstance, drain: HttpDrain): void {
+  if (drain.healthServer !== undefined) return;
   const { readyPath, livePath, startupPath } = drain.plan;
   for (const [route, url] of [
     ['ready', readyPath] as const,

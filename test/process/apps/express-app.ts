@@ -1,11 +1,12 @@
 // An Express app, with the logger that drainkit brings.
 import { createDrain } from '@drainkit/express';
 import express from 'express';
-import { listening, openResources, options, ROUTES, stayAlive, tell } from './scene.ts';
+import { listening, openResources, options, ROUTES, stayAlive, tell, tellHealth } from './scene.ts';
 
 const app = express();
 const drain = createDrain(options);
 tell(drain);
+await tellHealth(drain);
 openResources(drain);
 await stayAlive();
 

@@ -11,12 +11,14 @@ import {
   ROUTES,
   stayAlive,
   tell,
+  tellHealth,
   throwNowhere,
 } from './scene.ts';
 
 const app = fastify({ logger: options.logger !== false });
 await app.register(drainPlugin, options);
 tell(app.drain);
+await tellHealth(app.drain);
 openResources(app.drain);
 await stayAlive();
 

@@ -1,10 +1,11 @@
 // A plain node:http server, without a logger.
 import { createServer } from 'node:http';
 import { createDrain } from '@drainkit/core/node';
-import { listening, openResources, options, ROUTES, stayAlive, tell } from './scene.ts';
+import { listening, openResources, options, ROUTES, stayAlive, tell, tellHealth } from './scene.ts';
 
 const drain = createDrain(options);
 tell(drain);
+await tellHealth(drain);
 openResources(drain);
 await stayAlive();
 

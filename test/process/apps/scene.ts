@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import type { Server } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Drain, DrainOptions } from '@drainkit/core';
+import type { HttpDrain } from '@drainkit/core/node';
 
 // What the apps have in common: options and scenes come in through the environment, what happens goes out line by line.
 
@@ -44,6 +45,12 @@ export function tell(drain: Drain, name = ''): void {
   });
   process.once('exit', (code) => print(`exit ${code}`));
   if (inScene('exit-code:5')) process.exitCode = 5;
+}
+
+/** Prints where health is served, if it has a port of its own. */
+export async function tellHealth({ healthServer }: HttpDrain): Promise<void> {
+  await healthServer?.listening;
+  if (healthServer !== undefined) print(`health http://127.0.0.1:${healthServer.address?.port}`);
 }
 
 const RESOURCES: readonly string[] = ['database', 'cache', 'queue'];

@@ -28,6 +28,11 @@ export function answerRefused(response: ServerResponse, retryAfterMs: number): v
   });
 }
 
+/** An answer that says no more than its status. */
+export function answerEmpty(response: ServerResponse, statusCode: number, headers: Record<string, string> = {}): void {
+  response.writeHead(statusCode, { 'Content-Length': 0, 'Cache-Control': 'no-store', ...headers }).end();
+}
+
 function answer(response: ServerResponse, statusCode: number, body: string, headers: Record<string, string>): void {
   // `end` leaves the body out of an answer to HEAD by itself.
   response

@@ -10,6 +10,7 @@ import { show } from '../drain-plan.ts';
 import type { Drainable } from '../drainable.ts';
 import { healthRoute } from '../health.ts';
 import { hasReached } from '../phase.ts';
+import { HealthServer } from './health-server.ts';
 import { LazySignals, type RequestSignals } from './request-signals.ts';
 import { answerHealth, answerRefused, isReading, pathOf } from './http-answer.ts';
 import { EventStreamDrainable, type EventStream, type EventStreamOptions } from './event-stream-drainable.ts';
@@ -21,6 +22,8 @@ import { WebSocketDrainable, type WebSocketOptions, type WebSocketServerLike } f
 
 /** A drain for a process with node:http or node:https servers, any number of them. Make it with `createDrain`. */
 export class HttpDrain extends Drain {
+  /** Where the health routes are, if they have a port of their own. Other routes can be mounted on it. */
+  readonly healthServer: HealthServer | undefined;
   readonly #servers = new WeakMap<Server, ServerParts>();
   readonly #routes: Routes;
   #expectsRequests = false;
@@ -30,6 +33,11 @@ export class HttpDrain extends Drain {
   constructor(options: DrainOptions = {}, routes: Partial<Routes> = {}) {
     super(options, processHost);
     this.#routes = { describe: () => undefined, handling: () => undefined, healthPrefix: '', ...routes };
+    const { healthPort } = this.plan;
+    if (healthPort === false) return;
+    const server = new HealthServer(this.plan, healthPort, (route) => this.health(route));
+    this.healthServer = server;
+    void this.done.then(() => server.close());
   }
 
   /**
@@ -47,6 +55,8 @@ export class HttpDrain extends Drain {
       );
     }
     this.#expectsRequests = false;
+    if (server.listening) this.onListening();
+    else server.once('listening', () => this.onListening());
     this.#take(server);
     return server;
   }
@@ -79,6 +89,7 @@ export class HttpDrain extends Drain {
   adopt(request: IncomingMessage, response: ServerResponse): void {
     const server = serverOf(request);
     if (server === undefined || this.#servers.has(server)) return;
+    this.onListening();
     this.#take(server);
     this.#servers.get(server)?.http?.adopt(request, response);
   }
