@@ -19,8 +19,9 @@ export default defineConfig({
     globalSetup: ['test/build.ts'],
     // Sockets, signals and exit codes belong to a process: a thread would share them with other tests.
     pool: 'forks',
-    testTimeout: 20_000,
-    hookTimeout: 20_000,
+    // Every wait has a deadline of its own, which says what for; these are for a machine that does too much at once.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     projects: [
       {
         extends: true,

@@ -31,7 +31,7 @@ export interface SpawnAppOptions {
    * @default `listening on` or `listening at`, and a URL
    */
   readonly readyPattern?: RegExp;
-  /** How long it may take to be ready, in milliseconds. @default 10000 */
+  /** How long it may take to be ready, in milliseconds. @default 30000 */
   readonly startTimeout?: number;
   /**
    * Open an IPC channel, as pm2 and `fork` do. A message `{ port }` from the app then says that it is ready, too.
@@ -55,7 +55,7 @@ export async function spawnApp(file: string | URL, options: SpawnAppOptions = {}
     args = [],
     nodePath = process.execPath,
     readyPattern = LISTENING,
-    startTimeout = 10_000,
+    startTimeout = 30_000,
     ipc = false,
   } = options;
   const path = typeof file === 'string' && !file.startsWith('file:') ? resolvePath(file) : fileURLToPath(file);
