@@ -10,6 +10,7 @@ const APPS = {
   boot: new URL('./apps/boot-app.ts', import.meta.url),
   'fastify-boot': new URL('./apps/fastify-boot-app.ts', import.meta.url),
   resources: new URL('./apps/resources-app.ts', import.meta.url),
+  components: new URL('./apps/components-app.ts', import.meta.url),
   program: new URL('./apps/program-app.ts', import.meta.url),
   'two-drains': new URL('./apps/two-drains-app.ts', import.meta.url),
   'idle-child': new URL('./apps/idle-child-app.ts', import.meta.url),

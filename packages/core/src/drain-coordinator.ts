@@ -1,3 +1,4 @@
+import type { Closable } from './closable.ts';
 import { deferred } from './deferred.ts';
 import { leave } from './departure.ts';
 import { DrainError } from './drain-error.ts';
@@ -13,7 +14,7 @@ import type { Cancel, Fault, Host } from './host.ts';
 import { hasReached, type Phase } from './phase.ts';
 import { QuietWatch } from './quiet-watch.ts';
 import { ReportBuilder } from './report-builder.ts';
-import { ResourceStack, type Closable, type Resource, type ResourceOptions } from './resource-stack.ts';
+import { ResourceStack, type EntryOptions, type Resource } from './resource-stack.ts';
 import { throwLater } from './throw-later.ts';
 import { abortTrigger, faultTrigger, type Trigger } from './trigger.ts';
 import { listenForTriggers } from './trigger-source.ts';
@@ -82,6 +83,8 @@ export class DrainCoordinator {
   listen(isReachable: () => boolean): void {
     const onTrigger = (trigger: Trigger): void => this.trigger(trigger, isReachable());
     const onFault = (fault: Fault): void => {
+      // An app that is told to go while it starts, and lets that pass, does what it was told.
+      if (fault.error instanceof DrainError && fault.error.code === 'DRAIN_START_STOPPED') return;
       if (this.#logger === undefined) this.#host.printFault(fault);
       this.emit({ type: 'fault', fault });
       onTrigger(faultTrigger(fault));
@@ -101,7 +104,7 @@ export class DrainCoordinator {
   }
 
   /** Registers what is to be closed. Where the process is ending already, it is closed at once. */
-  resource(name: string, closable: Closable, options?: ResourceOptions & { readonly first?: boolean }): Resource {
+  resource(name: string, closable: Closable, options?: EntryOptions): Resource {
     const isLeaving = this.#phase === 'closed' && this.#loop.state.exits;
     if (!isLeaving) return this.#resources.register(name, closable, options);
     const late = new ResourceStack(this.#host.clock, this.#plan.closeTimeout);

@@ -4,6 +4,9 @@ export type DrainErrorCode =
   | 'DRAIN_RESOURCE_INVALID'
   | 'DRAIN_RESOURCE_TOO_LATE'
   | 'DRAIN_RESOURCE_HUNG'
+  | 'DRAIN_COMPONENT_INVALID'
+  | 'DRAIN_START_FAILED'
+  | 'DRAIN_START_STOPPED'
   | 'DRAIN_WORK_REFUSED'
   | 'DRAIN_SERVER_INVALID'
   | 'DRAIN_HEALTH_PORT'
@@ -31,6 +34,18 @@ export const DRAIN_ERRORS: Readonly<Record<DrainErrorCode, { readonly cause: str
   DRAIN_RESOURCE_HUNG: {
     cause: 'a resource did not finish closing within its time',
     remedy: 'find out what its close waits for, or give it more time with { timeout }',
+  },
+  DRAIN_COMPONENT_INVALID: {
+    cause: 'components cannot be used as they were registered',
+    remedy: 'mend each of the listed problems: options, names taken twice, dependencies that do not exist, cycles',
+  },
+  DRAIN_START_FAILED: {
+    cause: 'a component failed to start, and those that had started were closed again',
+    remedy: 'see the cause; errors holds what failed besides; startComponents() can be called again',
+  },
+  DRAIN_START_STOPPED: {
+    cause: 'a drain began before all components had started',
+    remedy: 'let the app end: what was started is closed by the drain',
   },
   DRAIN_WORK_REFUSED: {
     cause: 'work was started after the drain had stopped taking any',
@@ -64,12 +79,19 @@ export class DrainError extends Error {
   readonly code: DrainErrorCode;
   /** What to do about it. */
   readonly remedy: string;
+  /** What failed besides its `cause`: of a `DRAIN_START_FAILED`, other components, and those that did not close again. */
+  readonly errors: readonly unknown[];
 
   /** @param detail - what exactly was wrong; the row's own cause where omitted. */
-  constructor(code: DrainErrorCode, detail?: string, options?: ErrorOptions) {
+  constructor(
+    code: DrainErrorCode,
+    detail?: string,
+    options?: ErrorOptions & { readonly errors?: readonly unknown[] },
+  ) {
     const { cause, remedy } = DRAIN_ERRORS[code];
     super(`${detail ?? cause} (${code}: ${remedy})`, options);
     this.code = code;
     this.remedy = remedy;
+    this.errors = options?.errors ?? [];
   }
 }

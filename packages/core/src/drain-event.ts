@@ -1,3 +1,4 @@
+import type { ComponentStep } from './component.ts';
 import { errorText } from './error-text.ts';
 import type { WorkItem } from './drainable.ts';
 import type { DrainReport } from './drain-report.ts';
@@ -18,7 +19,7 @@ export type DrainEvent =
       readonly inFlight: number;
       readonly elapsedMs: number;
     }
-  /** `ready()` or `unready()` was called. */
+  /** Readiness changed: `ready()` or `unready()` was called, or a component failed or recovered. */
   | { readonly type: 'readiness'; readonly ready: boolean; readonly reason: string | undefined }
   /** The deadline passed with this work in flight; the force signal has fired. */
   | { readonly type: 'deadline'; readonly work: readonly WorkItem[] }
@@ -26,6 +27,8 @@ export type DrainEvent =
   | { readonly type: 'destroyed'; readonly work: readonly WorkItem[] }
   /** A resource, or the framework, was closed, failed to close, or hung. */
   | { readonly type: 'resource'; readonly resource: ResourceReport }
+  /** A component was started, quiesced or rolled back, failed or recovered. */
+  | { readonly type: 'component'; readonly component: ComponentStep }
   /** An error that nobody caught. */
   | { readonly type: 'fault'; readonly fault: Fault }
   /** Everything is closed, but these handles keep the process alive; it is ended now. */

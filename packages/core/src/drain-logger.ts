@@ -9,6 +9,8 @@ export interface DrainLogger {
   error(fields: object, message: string): void;
 }
 
+const DONE = { start: 'started', quiesce: 'quiesced', rollback: 'rolled back' } as const;
+
 /**
  * Turns events into log lines: one per transition, never one per request.
  * Every line has `drain`, the event's type; totals and durations (`…Ms`, milliseconds) are fields of their own.
@@ -46,10 +48,20 @@ export function logEvent(logger: DrainLogger, plan: DrainPlan, event: DrainEvent
       const { name, outcome, error } = event.resource;
       const ms = Math.round(event.resource.ms);
       if (outcome === 'closed') return logger.info({ drain, name, ms }, `drain: closed ${name}`);
+      if (outcome === 'left') return logger.info({ drain, name, ms }, `drain: ${name} is closing, and not waited for`);
       return logger.error(
         { drain, name, outcome, ms, err: error },
         `drain: ${name} ${outcome} after ${formatDuration(ms)}`,
       );
+    }
+    case 'component': {
+      const { name, step, outcome, error } = event.component;
+      const fields = { drain, name, step, outcome, ms: Math.round(event.component.ms) };
+      const took = formatDuration(event.component.ms);
+      if (step === 'failure') return logger.error({ ...fields, err: error }, `drain: ${name} failed`);
+      if (step === 'recovery') return logger.info(fields, `drain: ${name} recovered after ${took}`);
+      if (outcome === 'done') return logger.info(fields, `drain: ${DONE[step]} ${name} in ${took}`);
+      return logger.error({ ...fields, err: error }, `drain: ${name}: ${step} failed after ${took}`);
     }
     case 'fault':
       return logger.error(

@@ -28,7 +28,7 @@ export interface DrainState {
   readonly timedOut: boolean;
   /** Whether the grace period ended before everything was closed, or somebody ended the drain by force. */
   readonly forced: boolean;
-  /** Whether an error that nobody caught began the drain or came during it. */
+  /** Whether an error that nobody caught began the drain or came during it, or a component that failed began it. */
   readonly faulted: boolean;
   /** The code with which the process is to end at once; `undefined` where it ends by itself. */
   readonly exitCode: number | undefined;
@@ -123,7 +123,7 @@ function onTrigger(plan: DrainPlan, before: DrainState, trigger: Trigger, reacha
     trigger: before.trigger ?? trigger,
     signalled: before.signalled || isSignal,
     exits: before.exits || trigger.exits,
-    faulted: before.faulted || trigger.kind === 'fault',
+    faulted: before.faulted || trigger.kind === 'fault' || trigger.kind === 'failure',
   };
   if (state.phase === 'closed') return [before, []];
   if (isSignal && before.signalled) return exit(state, 128 + trigger.signalNumber);

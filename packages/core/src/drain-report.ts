@@ -1,3 +1,4 @@
+import type { ComponentReport } from './component-report.ts';
 import type { WindowEnd } from './drain-machine.ts';
 import type { WorkItem } from './drainable.ts';
 import type { Phase } from './phase.ts';
@@ -7,7 +8,7 @@ import type { Trigger } from './trigger.ts';
 /**
  * - `clean`: everything finished and closed within its time.
  * - `timed-out`: the deadline passed with work in flight.
- * - `failed`: a resource failed or hung, or an error went uncaught.
+ * - `failed`: a resource failed or hung, a component failed to quiesce, or while serving and so began the drain, or an error went uncaught.
  * - `forced`: the grace period ended, a second signal came, or `abort()` was called before everything was closed.
  *
  * Where several hold, the last of this list that does.
@@ -42,6 +43,8 @@ export interface DrainReport {
   readonly aborted: readonly WorkItem[];
   /** The framework and the resources, in the order of closing. */
   readonly resources: readonly (Omit<ResourceReport, 'error'> & { readonly error?: string })[];
+  /** The components that were started or quiesced here, or failed, in the order in which that happened first. */
+  readonly components: readonly ComponentReport[];
   /** Errors that nobody caught, as text. */
   readonly faults: readonly string[];
 }

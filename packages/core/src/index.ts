@@ -1,4 +1,15 @@
 export { Drain } from './drain.ts';
+export type { Closable } from './closable.ts';
+export type {
+  Component,
+  ComponentOptions,
+  ComponentState,
+  ComponentStep,
+  FailurePolicy,
+  QuiesceContext,
+  StartContext,
+} from './component.ts';
+export type { ComponentReport } from './component-report.ts';
 export { DRAIN_ERRORS, DrainError, type DrainErrorCode } from './drain-error.ts';
 export type { DrainEvent, DrainEventOf, DrainEventType } from './drain-event.ts';
 export type { DrainLogger } from './drain-logger.ts';
@@ -27,12 +38,6 @@ export type { Cancel, Clock, Fault, Host } from './host.ts';
 export { DEFAULT_SIGNALS, type OptionKind, type SignalMode, type SignalModes, type SignalName } from './option-kind.ts';
 export { hasReached, PHASES, type Phase } from './phase.ts';
 export { formatReport } from './report-timeline.ts';
-export {
-  ResourceStack,
-  type Closable,
-  type Resource,
-  type ResourceOptions,
-  type ResourceReport,
-} from './resource-stack.ts';
+export { ResourceStack, type Resource, type ResourceOptions, type ResourceReport } from './resource-stack.ts';
 export type { Trigger } from './trigger.ts';
 export { WorkTracker, type Work } from './work-tracker.ts';

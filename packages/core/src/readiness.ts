@@ -1,7 +1,8 @@
 /** Whether the app itself wants traffic, apart from any drain. */
 export class Readiness {
-  #ready = true;
+  #wanted = true;
   #started: boolean;
+  readonly #failing = new Set<string>();
 
   /** @param started - whether whoever asks can only reach what has started: the app's own server. */
   constructor(started: boolean) {
@@ -9,7 +10,7 @@ export class Readiness {
   }
 
   get ready(): boolean {
-    return this.#ready;
+    return this.#wanted && this.#failing.size === 0;
   }
 
   /** Whether it has been ready at least once. */
@@ -22,15 +23,30 @@ export class Readiness {
    * @returns whether anything has changed.
    */
   set(ready: boolean, booting: boolean): boolean {
-    if (ready === this.#ready && (this.#started || !ready)) return false;
-    this.#ready = ready;
+    if (ready === this.#wanted && (this.#started || !ready)) return false;
+    const before = { ready: this.ready, started: this.#started };
+    this.#wanted = ready;
     if (ready) this.#started = true;
     else if (booting) this.#started = false;
-    return true;
+    return this.ready !== before.ready || this.#started !== before.started;
+  }
+
+  /** Something that the app needs has failed. @returns whether `ready` has changed. */
+  fail(name: string): boolean {
+    const before = this.ready;
+    this.#failing.add(name);
+    return this.ready !== before;
+  }
+
+  /** It works again. @returns whether `ready` has changed. */
+  recover(name: string): boolean {
+    const before = this.ready;
+    this.#failing.delete(name);
+    return this.ready !== before;
   }
 
   /** A server listens: the app has started, unless it has said that it has not. */
   onListening(): void {
-    if (this.#ready) this.#started = true;
+    if (this.#wanted) this.#started = true;
   }
 }

@@ -1,3 +1,4 @@
+import { ComponentReports } from './component-report.ts';
 import { faultText, type DrainEvent } from './drain-event.ts';
 import type { DrainState } from './drain-machine.ts';
 import type { DrainOutcome, DrainReport } from './drain-report.ts';
@@ -10,7 +11,9 @@ import type { ResourceReport } from './resource-stack.ts';
 export class ReportBuilder {
   readonly #entered: { readonly phase: Phase; readonly elapsedMs: number }[] = [];
   readonly #resources: DrainReport['resources'][number][] = [];
+  readonly #components = new ComponentReports();
   readonly #faults: string[] = [];
+  #quiesceFailed = false;
   #inFlightAtStart = 0;
   #atDeadline: readonly WorkItem[] = [];
   #aborted: readonly WorkItem[] = [];
@@ -30,6 +33,13 @@ export class ReportBuilder {
       case 'resource':
         this.#resources.push(inText(event.resource));
         return;
+      case 'component': {
+        const { step, outcome } = event.component;
+        this.#components.add(event.component);
+        // One that was rolled back before any drain is not this drain's.
+        if (step === 'quiesce' && outcome === 'failed' && this.#entered.length > 0) this.#quiesceFailed = true;
+        return;
+      }
       case 'fault':
         this.#faults.push(faultText(event.fault));
         return;
@@ -56,13 +66,15 @@ export class ReportBuilder {
       atDeadline: this.#atDeadline,
       aborted: this.#aborted,
       resources: [...this.#resources],
+      components: this.#components.rows(),
       faults: [...this.#faults],
     };
   }
 
   #outcome(state: DrainState): DrainOutcome {
     if (state.forced) return 'forced';
-    if (state.faulted || this.#resources.some(({ outcome }) => outcome !== 'closed')) return 'failed';
+    if (state.faulted || this.#quiesceFailed || this.#resources.some(({ outcome }) => !isFine(outcome)))
+      return 'failed';
     return state.timedOut ? 'timed-out' : 'clean';
   }
 
@@ -73,7 +85,11 @@ export class ReportBuilder {
   }
 }
 
-function inText({ name, outcome, ms, error }: ResourceReport): DrainReport['resources'][number] {
-  const report = { name, outcome, ms: Math.round(ms) };
-  return error === undefined ? report : { ...report, error: errorText(error) };
+function isFine(outcome: ResourceReport['outcome']): boolean {
+  return outcome === 'closed' || outcome === 'left';
+}
+
+function inText({ error, ms, ...report }: ResourceReport): DrainReport['resources'][number] {
+  const rounded = { ...report, ms: Math.round(ms) };
+  return error === undefined ? rounded : { ...rounded, error: errorText(error) };
 }

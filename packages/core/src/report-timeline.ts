@@ -33,17 +33,25 @@ export function formatReport(report: DrainReport): string {
   return lines.join('\n');
 }
 
-function reportBars({ phases, resources }: DrainReport): Bar[] {
+function reportBars({ phases, resources, components }: DrainReport): Bar[] {
   const bars: Bar[] = [];
   let from = 0;
   for (const { phase, ms } of phases) {
     bars.push({ label: phase, from, ms, note: formatDuration(ms) });
+    if (phase === 'announcing') {
+      for (const { name, quiesceMs } of components) {
+        if (quiesceMs !== undefined)
+          bars.push({ label: `  ${name}`, from, ms: quiesceMs, note: `${formatDuration(quiesceMs)} to quiesce` });
+      }
+    }
     if (phase === 'closing') {
       let began = from;
-      for (const { name, outcome, ms: took } of resources) {
+      let end = from;
+      for (const { name, outcome, ms: took, parallel } of resources) {
+        if (parallel !== true) began = end;
         const note = outcome === 'closed' ? formatDuration(took) : `${formatDuration(took)}, ${outcome}`;
         bars.push({ label: `  ${name}`, from: began, ms: took, note });
-        began += took;
+        end = Math.max(end, began + took);
       }
     }
     from += ms;
@@ -67,6 +75,9 @@ function reportNotes(report: DrainReport): string[] {
   for (const { name, ageMs } of report.aborted) notes.push(`destroyed: ${name}, running for ${formatDuration(ageMs)}`);
   for (const { name, error } of report.resources) {
     if (error !== undefined) notes.push(`${name}: ${error}`);
+  }
+  for (const { name, error } of report.components) {
+    if (error !== undefined) notes.push(`component ${name}: ${error}`);
   }
   for (const fault of report.faults) notes.push(`uncaught: ${fault}`);
   return notes;

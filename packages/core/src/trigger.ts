@@ -1,4 +1,5 @@
 import { faultText } from './drain-event.ts';
+import { errorText } from './error-text.ts';
 import type { Fault } from './host.ts';
 
 /** What began a drain. */
@@ -9,8 +10,9 @@ export interface Trigger {
    * - `call`: `drain.start()`
    * - `close`: the framework's own close, or `drain.close()`
    * - `fault`: an error that nobody caught
+   * - `failure`: a component that failed while serving
    */
-  readonly kind: 'signal' | 'message' | 'call' | 'close' | 'fault';
+  readonly kind: 'signal' | 'message' | 'call' | 'close' | 'fault' | 'failure';
   /** For people: `SIGTERM`, or what `start()` was told. */
   readonly reason: string;
   /** Whether the load balancer is given the window. */
@@ -44,4 +46,14 @@ export function abortTrigger(reason: string): Trigger {
 
 export function faultTrigger(fault: Fault): Trigger {
   return { kind: 'fault', reason: faultText(fault), window: false, exits: true };
+}
+
+/** A component has failed; the server around it still works, so the load balancer is given its time. */
+export function failureTrigger(name: string, error: unknown): Trigger {
+  return { kind: 'failure', reason: failureText(name, error), window: true, exits: true };
+}
+
+/** `component 'redis' failed: connection lost` */
+export function failureText(name: string, error: unknown): string {
+  return `component '${name}' failed${error === undefined ? '' : `: ${errorText(error)}`}`;
 }

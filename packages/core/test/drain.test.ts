@@ -19,6 +19,7 @@ const EVENT_TYPES = Object.keys({
   deadline: 1,
   destroyed: 1,
   resource: 1,
+  component: 1,
   fault: 1,
   lingering: 1,
   report: 1,
@@ -38,6 +39,8 @@ function line(event: DrainEvent): string {
       return `${event.type} ${event.work.map(({ name }) => name).join(', ')}`;
     case 'resource':
       return `${event.resource.name} ${event.resource.outcome}`;
+    case 'component':
+      return `${event.component.name} ${event.component.step} ${event.component.outcome}`;
     case 'fault':
       return event.fault.kind;
     case 'lingering':

@@ -79,7 +79,16 @@ describe('options', () => {
 describe('events', () => {
   test('their types are a closed set', () => {
     expectTypeOf<DrainEventType>().toEqualTypeOf<
-      'trigger' | 'phase' | 'readiness' | 'deadline' | 'destroyed' | 'resource' | 'fault' | 'lingering' | 'report'
+      | 'trigger'
+      | 'phase'
+      | 'readiness'
+      | 'deadline'
+      | 'destroyed'
+      | 'resource'
+      | 'component'
+      | 'fault'
+      | 'lingering'
+      | 'report'
     >();
   });
 
@@ -116,6 +125,8 @@ describe('events', () => {
           return String(event.work.length);
         case 'resource':
           return event.resource.name;
+        case 'component':
+          return event.component.step;
         case 'fault':
           return event.fault.kind;
         case 'lingering':
@@ -142,8 +153,8 @@ describe('events', () => {
 describe('reports', () => {
   test('outcomes are closed sets', () => {
     expectTypeOf<DrainOutcome>().toEqualTypeOf<'clean' | 'timed-out' | 'failed' | 'forced'>();
-    expectTypeOf<ResourceReport['outcome']>().toEqualTypeOf<'closed' | 'failed' | 'hung' | 'skipped'>();
-    expectTypeOf<Trigger['kind']>().toEqualTypeOf<'signal' | 'message' | 'call' | 'close' | 'fault'>();
+    expectTypeOf<ResourceReport['outcome']>().toEqualTypeOf<'closed' | 'failed' | 'hung' | 'skipped' | 'left'>();
+    expectTypeOf<Trigger['kind']>().toEqualTypeOf<'signal' | 'message' | 'call' | 'close' | 'fault' | 'failure'>();
   });
 
   test('every way to begin a drain gives the same report', () => {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { ComponentStep } from '../src/component.ts';
 import type { DrainEvent } from '../src/drain-event.ts';
 import { SERVING, type DrainState } from '../src/drain-machine.ts';
 import type { DrainReport } from '../src/drain-report.ts';
@@ -29,6 +30,11 @@ function build(events: readonly DrainEvent[], state: Partial<DrainState> = {}): 
   for (const event of events) builder.add(event);
   return builder.build({ ...OVER, ...state }, START, COUNTS);
 }
+
+const component = (step: ComponentStep['step'], ms: number, failure?: { error: unknown }): DrainEvent => ({
+  type: 'component',
+  component: { name: 'redis', step, outcome: failure === undefined ? 'done' : 'failed', ms, ...failure },
+});
 
 const DRAIN = [
   entered('announcing', 0, 7),
@@ -107,6 +113,31 @@ describe('what it gathers', () => {
       { name: 'closed', outcome: 'closed', ms: 5 },
       { name: 'db', outcome: 'failed', ms: 1, error: text },
     ]);
+  });
+
+  test('a component is one row, however often it failed, with its last error', () => {
+    const failures = Array.from({ length: 1_000 }, (_, count) => [
+      component('failure', 0, { error: new Error(`lost ${count}`) }),
+      component('recovery', 5),
+    ]);
+    const { components, outcome } = build([component('start', 12.4), ...failures.flat(), ...DRAIN]);
+    expect(components).toEqual([{ name: 'redis', startMs: 12, failures: 1_000, error: 'lost 999' }]);
+    expect(outcome).toBe('clean');
+  });
+
+  test('a component that failed to start has no time of starting', () => {
+    const { components } = build([component('start', 5, { error: 'down' })]);
+    expect(components).toEqual([{ name: 'redis', failures: 0, error: 'down' }]);
+  });
+
+  test('a component that fails to quiesce fails the drain; one that failed to when it was rolled back does not', () => {
+    const failure = component('quiesce', 7, { error: new Error('channel closed') });
+    expect(build([...DRAIN, failure])).toMatchObject({ outcome: 'failed', components: [{ quiesceMs: 7 }] });
+    expect(build([failure, ...DRAIN]).outcome).toBe('clean');
+  });
+
+  test('a resource that was not to be waited for is no failure', () => {
+    expect(build([resource('left')]).outcome).toBe('clean');
   });
 
   test('faults are kept as text', () => {

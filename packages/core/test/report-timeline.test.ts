@@ -23,6 +23,7 @@ const REPORT: DrainReport = {
   atDeadline: [],
   aborted: [],
   resources: [],
+  components: [],
   faults: [],
 };
 
@@ -104,6 +105,29 @@ describe('bars', () => {
     ]);
   });
 
+  test('resources of one group begin together; what follows begins when the longest has ended', () => {
+    const drawn = bars({
+      ...REPORT,
+      resources: [
+        { name: 'mail', outcome: 'closed', ms: 100 },
+        { name: 'redis', outcome: 'closed', ms: 300, parallel: true },
+        { name: 'db', outcome: 'closed', ms: 200 },
+      ],
+    });
+    expect(drawn.slice(3).map(({ at }) => at - (drawn[0]?.at ?? 0))).toEqual([30, 30, 36]);
+  });
+
+  test('a component that was quiesced has a bar from the beginning', () => {
+    const components = [
+      { name: 'consumer', quiesceMs: 500, failures: 0 },
+      { name: 'db', startMs: 5, failures: 0 },
+    ];
+    const drawn = bars({ ...REPORT, components });
+    expect(drawn.map(({ filled }) => filled)).toEqual([20, 10, 10, 10]);
+    expect(drawn[1]).toMatchObject({ at: drawn[0]?.at, note: '500 ms to quiesce' });
+    expect(drawn[1]?.line).toContain('    consumer');
+  });
+
   test('a drain without phases has none', () => {
     expect(bars({ ...REPORT, phases: [], totalMs: 0 })).toEqual([]);
   });
@@ -138,7 +162,7 @@ describe('notes', () => {
     expect(notes(REPORT)).toEqual(['3 in flight at the start, 2 served late, 1 refused']);
   });
 
-  test('what went wrong is named: stalled, destroyed, errors of resources, faults, in this order', () => {
+  test('what went wrong is named: stalled, destroyed, errors of resources and components, faults, in this order', () => {
     const text = notes({
       ...REPORT,
       stalled: 2,
@@ -148,6 +172,7 @@ describe('notes', () => {
         { name: 'postgres', outcome: 'failed', ms: 1, error: 'connection lost' },
         { name: 'queue', outcome: 'failed', ms: 1, error: 'a text' },
       ],
+      components: [{ name: 'consumer', failures: 0, error: 'channel closed' }],
       faults: ['unhandledRejection: x is undefined'],
     });
     expect(text.slice(1)).toEqual([
@@ -155,6 +180,7 @@ describe('notes', () => {
       'destroyed: GET /export, running for 24 s',
       'postgres: connection lost',
       'queue: a text',
+      'component consumer: channel closed',
       'uncaught: unhandledRejection: x is undefined',
     ]);
   });

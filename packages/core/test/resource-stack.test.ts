@@ -2,7 +2,8 @@ import { FakeClock } from '@drainkit/testing';
 import fc from 'fast-check';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { DrainError } from '../src/drain-error.ts';
-import { ResourceStack, type Closable, type ResourceReport } from '../src/resource-stack.ts';
+import type { Closable } from '../src/closable.ts';
+import { ResourceStack, type ResourceReport } from '../src/resource-stack.ts';
 
 const never = (): Promise<never> => new Promise(() => {});
 
@@ -103,6 +104,94 @@ describe('order', () => {
     rig.close();
     await rig.clock.advance(30);
     expect(rig.outcomes).toEqual(['pool closed 20', 'pool closed 10']);
+  });
+});
+
+describe('groups', () => {
+  test('neighbours of one group close at the same time, all others one at a time', async () => {
+    const rig = new Rig();
+    rig.add('db', rig.slow(10));
+    rig.add('redis', rig.slow(100), { group: 'clients' });
+    rig.add('mail', rig.slow(50), { group: 'clients' });
+    rig.add('queue', rig.slow(10));
+    rig.close();
+    await rig.clock.advance(10);
+    expect(rig.began).toEqual(['queue', 'mail', 'redis']);
+    await rig.clock.advance(99);
+    expect(rig.began).toHaveLength(3);
+    await rig.clock.advance(11);
+    expect(rig.outcomes).toEqual(['queue closed 10', 'mail closed 50', 'redis closed 100', 'db closed 10']);
+    expect(rig.reports.map(({ parallel }) => parallel)).toEqual([undefined, undefined, true, undefined]);
+  });
+
+  test('a group that something else was registered in the middle of stays in order', async () => {
+    const rig = new Rig();
+    rig.add('a', rig.slow(10), { group: 'g' });
+    rig.add('between', rig.slow(10));
+    rig.add('b', rig.slow(10), { group: 'g' });
+    rig.close();
+    await rig.clock.advance(9);
+    expect(rig.began).toEqual(['b']);
+    await rig.clock.advance(21);
+    expect(rig.began).toEqual(['b', 'between', 'a']);
+  });
+
+  test('one of a group that hangs, or throws, takes nothing from the others', async () => {
+    const rig = new Rig(1_000);
+    rig.add('fine', rig.slow(400), { group: 'g' });
+    rig.add('stuck', never, { group: 'g', timeout: 500 });
+    rig.add(
+      'broken',
+      () => {
+        throw new Error('broken');
+      },
+      { group: 'g' },
+    );
+    rig.close();
+    await rig.clock.advance(500);
+    expect(rig.outcomes).toEqual(['broken failed 0', 'fine closed 400', 'stuck hung 500']);
+    expect(rig.done).toBe(true);
+  });
+
+  test('a group needs the time of its longest, not of all', async () => {
+    const rig = new Rig();
+    rig.add('last', never, { timeout: 1_000 });
+    for (const name of ['a', 'b', 'c']) rig.add(name, never, { group: 'g', timeout: 1_000 });
+    rig.close(1_000);
+    await rig.clock.advance(1_000);
+    expect(rig.outcomes).toEqual(['c hung 500', 'b hung 500', 'a hung 500', 'last hung 500']);
+  });
+
+  test('a group that is given up is hung as a whole', async () => {
+    const rig = new Rig();
+    for (const name of ['a', 'b']) rig.add(name, never, { group: 'g' });
+    rig.close();
+    await rig.clock.advance(10);
+    rig.abandon();
+    expect(rig.outcomes).toEqual(['b hung 10', 'a hung 10']);
+  });
+});
+
+describe('what is not waited for', () => {
+  test('is called and left; what it does afterwards is no longer told', async () => {
+    const rig = new Rig();
+    rig.add('next');
+    rig.add('left', () => Promise.reject(new Error('nobody listens')), { awaited: false });
+    rig.close();
+    await rig.clock.advance(0);
+    expect(rig.began).toEqual(['left', 'next']);
+    expect(rig.outcomes).toEqual(['left left 0', 'next closed 0']);
+  });
+
+  test('fails where it throws at once', async () => {
+    const rig = new Rig();
+    const broken = (): never => {
+      throw new Error('broken');
+    };
+    rig.add('broken', broken, { awaited: false });
+    rig.close();
+    await rig.clock.advance(0);
+    expect(rig.outcomes).toEqual(['broken failed 0']);
   });
 });
 

@@ -3,6 +3,7 @@ import {
   abortTrigger,
   callTrigger,
   closeTrigger,
+  failureTrigger,
   faultTrigger,
   messageTrigger,
   signalTrigger,
@@ -51,6 +52,16 @@ test.each([
   ['uncaughtException', Symbol('s'), 'uncaughtException: Symbol(s)'],
 ] as const)('a fault says its kind and what was thrown: %s', (kind, error, reason) => {
   expect(faultTrigger({ kind, error })).toEqual({ kind: 'fault', reason, window: false, exits: true });
+});
+
+test('a component that failed gives the balancer the window, and says what it failed with', () => {
+  expect(failureTrigger('redis', new Error('connection lost'))).toEqual({
+    kind: 'failure',
+    reason: "component 'redis' failed: connection lost",
+    window: true,
+    exits: true,
+  });
+  expect(failureTrigger('redis', undefined).reason).toBe("component 'redis' failed");
 });
 
 test('what cannot be made a text of is a fault all the same', () => {
