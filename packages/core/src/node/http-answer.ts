@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { HealthAnswer } from '../health.ts';
+import { HEALTH_TYPE, type HealthAnswer } from '../health.ts';
 
 /** The path of a request, without its query; where a router has cut `url` short, as it was before. */
 export function pathOf(request: IncomingMessage): string {
@@ -17,12 +17,14 @@ export function isReading(request: IncomingMessage): boolean {
 }
 
 export function answerHealth(response: ServerResponse, { statusCode, body }: HealthAnswer): void {
-  answer(response, statusCode, body, { 'Cache-Control': 'no-store' });
+  answer(response, statusCode, body, HEALTH_TYPE, { 'Cache-Control': 'no-store' });
 }
+
+const REFUSED = '{"statusCode":503,"error":"Service Unavailable","message":"draining"}';
 
 /** 503 with Retry-After (RFC 9110 section 15.6.4), for a request that is refused because of the drain. */
 export function answerRefused(response: ServerResponse, retryAfterMs: number): void {
-  answer(response, 503, '{"statusCode":503,"error":"Service Unavailable","message":"draining"}', {
+  answer(response, 503, REFUSED, 'application/json', {
     'Cache-Control': 'no-store',
     'Retry-After': String(Math.ceil(retryAfterMs / 1_000)),
   });
@@ -33,11 +35,17 @@ export function answerEmpty(response: ServerResponse, statusCode: number, header
   response.writeHead(statusCode, { 'Content-Length': 0, 'Cache-Control': 'no-store', ...headers }).end();
 }
 
-function answer(response: ServerResponse, statusCode: number, body: string, headers: Record<string, string>): void {
+function answer(
+  response: ServerResponse,
+  statusCode: number,
+  body: string,
+  type: string,
+  headers: Record<string, string>,
+): void {
   // `end` leaves the body out of an answer to HEAD by itself.
   response
     .writeHead(statusCode, {
-      'Content-Type': 'application/json',
+      'Content-Type': type,
       'Content-Length': Buffer.byteLength(body),
       ...headers,
     })
