@@ -1,24 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { DRAIN_ERRORS, OPTION_ROWS, parseDuration, resolvePlan } from '@drainkit/core';
 import { expect, test } from 'vitest';
+import { readDocument, tableRows } from './markdown-table.ts';
 
-const read = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
-
-/** The rows of the table whose first column is headed `heading`, as cells without backticks around them. */
-function tableRows(markdown: string, heading: string): string[][] {
-  const lines = markdown.split('\n');
-  const start = lines.findIndex((line) => line.startsWith(`| ${heading} `));
-  if (start === -1) throw new Error(`no table headed '${heading}'`);
-  const end = lines.findIndex((line, index) => index > start && !line.startsWith('|'));
-  return lines.slice(start + 2, end).map((line) =>
-    line
-      .split('|')
-      .slice(1, -1)
-      .map((cell) => cell.trim().replace(/^`(.*)`$/, '$1')),
-  );
-}
-
-const options = tableRows(read('README.md'), 'option');
+const options = tableRows(readDocument('README.md'), 'option');
 const plainOptions = ['logger', 'env', 'envPrefix', 'host'];
 
 test('the option table names every option and no other, in the order of the code', () => {
@@ -51,7 +35,7 @@ test('every variable in the option table is read from the environment', () => {
 });
 
 test('docs/errors.md has a row for every code, with its cause and remedy', () => {
-  const documented = tableRows(read('docs/errors.md'), 'code').map(([code, cause, remedy]) => ({
+  const documented = tableRows(readDocument('docs/errors.md'), 'code').map(([code, cause, remedy]) => ({
     code,
     cause,
     remedy,

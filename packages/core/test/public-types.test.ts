@@ -82,7 +82,6 @@ describe('events', () => {
       | 'trigger'
       | 'phase'
       | 'readiness'
-      | 'check'
       | 'deadline'
       | 'destroyed'
       | 'resource'
@@ -121,8 +120,6 @@ describe('events', () => {
           return event.phase;
         case 'readiness':
           return String(event.ready);
-        case 'check':
-          return event.check.name;
         case 'deadline':
         case 'destroyed':
           return String(event.work.length);

@@ -23,7 +23,8 @@ export class ConnectionSet implements Iterable<Connection> {
     server.on('connection', (socket: Socket) => this.#add(socket, isTls));
     if (isTls) server.on('secureConnection', (socket) => this.#onSecured(socket));
     markUpgrades(server, (request) => {
-      this.of(request.socket).upgradedBy = `${request.method} ${pathOf(request)}`;
+      // A CONNECT of HTTP/2 is a stream, and counted as one.
+      if (!('stream' in request)) this.of(request.socket).upgradedBy = `${request.method} ${pathOf(request)}`;
     });
   }
 

@@ -1,8 +1,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { HEALTH_TYPE, type HealthAnswer } from '../health.ts';
+import type { Http2ServerRequest, Http2ServerResponse, ServerHttp2Stream } from 'node:http2';
+import type { HealthAnswer } from '../health.ts';
+
+/** A request of node:http, or the one that node:http2 makes in its likeness. */
+export type AnyRequest = IncomingMessage | Http2ServerRequest;
+
+export type AnyResponse = ServerResponse | Http2ServerResponse;
 
 /** The path of a request, without its query; where a router has cut `url` short, as it was before. */
-export function pathOf(request: IncomingMessage): string {
+export function pathOf(request: AnyRequest): string {
   return withoutQuery((request as { originalUrl?: string }).originalUrl ?? request.url ?? '/');
 }
 
@@ -12,22 +18,19 @@ export function withoutQuery(url: string): string {
 }
 
 /** Whether a request asks for a health route in a way that one answers: GET or HEAD. */
-export function isReading(request: IncomingMessage): boolean {
+export function isReading(request: AnyRequest): boolean {
   return request.method === 'GET' || request.method === 'HEAD';
 }
 
-export function answerHealth(response: ServerResponse, { statusCode, body }: HealthAnswer): void {
-  answer(response, statusCode, body, HEALTH_TYPE, { 'Cache-Control': 'no-store' });
+export function answerHealth(response: AnyResponse, { statusCode, body }: HealthAnswer): void {
+  answer(response, statusCode, body, { 'Cache-Control': 'no-store' });
 }
 
-const REFUSED = '{"statusCode":503,"error":"Service Unavailable","message":"draining"}';
+const REFUSAL = '{"statusCode":503,"error":"Service Unavailable","message":"draining"}';
 
 /** 503 with Retry-After (RFC 9110 section 15.6.4), for a request that is refused because of the drain. */
-export function answerRefused(response: ServerResponse, retryAfterMs: number): void {
-  answer(response, 503, REFUSED, 'application/json', {
-    'Cache-Control': 'no-store',
-    'Retry-After': String(Math.ceil(retryAfterMs / 1_000)),
-  });
+export function answerRefused(response: AnyResponse, retryAfterMs: number): void {
+  answer(response, 503, REFUSAL, refusalHeaders(retryAfterMs));
 }
 
 /** An answer that says no more than its status. */
@@ -35,19 +38,28 @@ export function answerEmpty(response: ServerResponse, statusCode: number, header
   response.writeHead(statusCode, { 'Content-Length': 0, 'Cache-Control': 'no-store', ...headers }).end();
 }
 
-function answer(
-  response: ServerResponse,
-  statusCode: number,
-  body: string,
-  type: string,
-  headers: Record<string, string>,
-): void {
+/** The same for an HTTP/2 stream. */
+export function refuseStream(stream: ServerHttp2Stream, retryAfterMs: number): void {
+  // Whoever waits for the rest of a body does so in vain: nobody is to learn of it as an uncaught error.
+  stream.on('error', () => {});
+  stream.respond({ ':status': 503, ...headersOf(REFUSAL, refusalHeaders(retryAfterMs)) });
+  stream.end(REFUSAL);
+}
+
+function refusalHeaders(retryAfterMs: number): Record<string, string> {
+  return { 'Cache-Control': 'no-store', 'Retry-After': String(Math.ceil(retryAfterMs / 1_000)) };
+}
+
+function answer(response: AnyResponse, statusCode: number, body: string, headers: Record<string, string>): void {
+  const target: {
+    writeHead(statusCode: number, headers: Record<string, string>): unknown;
+    end(body: string): unknown;
+  } = response;
+  target.writeHead(statusCode, headersOf(body, headers));
   // `end` leaves the body out of an answer to HEAD by itself.
-  response
-    .writeHead(statusCode, {
-      'Content-Type': type,
-      'Content-Length': Buffer.byteLength(body),
-      ...headers,
-    })
-    .end(body);
+  target.end(body);
+}
+
+function headersOf(body: string, headers: Record<string, string>): Record<string, string> {
+  return { 'Content-Type': 'application/json', 'Content-Length': String(Buffer.byteLength(body)), ...headers };
 }

@@ -1,5 +1,5 @@
 import { Server as HttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { Http2Server, Http2ServerRequest } from 'node:http2';
+import type { Http2Server } from 'node:http2';
 import { Server as HttpsServer } from 'node:https';
 import { Server, type Socket } from 'node:net';
 import { Server as TlsServer, type TLSSocket } from 'node:tls';
@@ -8,11 +8,11 @@ import { DrainError } from '../drain-error.ts';
 import type { DrainOptions } from '../drain-options.ts';
 import { show } from '../drain-plan.ts';
 import type { Drainable } from '../drainable.ts';
-import { healthRoute, type HealthRoute } from '../health.ts';
+import { healthRoute } from '../health.ts';
 import { hasReached } from '../phase.ts';
 import { HealthServer } from './health-server.ts';
 import { LazySignals, type RequestSignals } from './request-signals.ts';
-import { answerHealth, answerRefused, isReading, pathOf } from './http-answer.ts';
+import { answerHealth, answerRefused, isReading, pathOf, type AnyRequest, type AnyResponse } from './http-answer.ts';
 import { EventStreamDrainable, type EventStream, type EventStreamOptions } from './event-stream-drainable.ts';
 import { Http2Drainable } from './http2-drainable.ts';
 import { HttpDrainable } from './http-drainable.ts';
@@ -35,7 +35,7 @@ export class HttpDrain extends Drain {
     this.#routes = { describe: () => undefined, handling: () => undefined, healthPrefix: '', ...routes };
     const { healthPort } = this.plan;
     if (healthPort === false) return;
-    const server = new HealthServer(this.plan, healthPort, (route, response) => this.#answerHealth(route, response));
+    const server = new HealthServer(this.plan, healthPort, (route) => this.health(route));
     this.healthServer = server;
     void this.done.then(() => server.close());
   }
@@ -131,7 +131,7 @@ export class HttpDrain extends Drain {
   }
 
   /** The signals of one request. For a request of a server that is not attached, those of the whole drain. */
-  request(request: IncomingMessage | Http2ServerRequest): RequestSignals {
+  request(request: AnyRequest): RequestSignals {
     const parts = this.#partsOf(request);
     const signals = 'stream' in request ? parts?.http2?.signals(request.stream) : parts?.http?.exchange(request);
     if (parts === undefined) return this;
@@ -151,25 +151,20 @@ export class HttpDrain extends Drain {
    *
    * @returns whether it was answered.
    */
-  handle(request: IncomingMessage, response: ServerResponse): boolean {
+  handle(request: AnyRequest, response: AnyResponse): boolean {
     const route = healthRoute(this.plan, this.#routes.healthPrefix, pathOf(request));
     if (route !== undefined && isReading(request)) {
-      this.#answerHealth(route, response);
+      answerHealth(response, this.health(route));
       return true;
     }
     if (!this.#isRefusing()) return false;
-    this.#partsOf(request)?.http?.countRefused();
+    const parts = this.#partsOf(request);
+    ('stream' in request ? parts?.http2 : parts?.http)?.countRefused();
     answerRefused(response, this.plan.retryAfter);
     return true;
   }
 
-  #answerHealth(route: HealthRoute, response: ServerResponse): void {
-    const answer = this.health(route, () => response.destroyed);
-    if (answer instanceof Promise) void answer.then((settled) => answerHealth(response, settled));
-    else answerHealth(response, answer);
-  }
-
-  #partsOf(request: IncomingMessage | Http2ServerRequest): ServerParts | undefined {
+  #partsOf(request: AnyRequest): ServerParts | undefined {
     const server = serverOf(request);
     return server && this.#servers.get(server);
   }

@@ -5,6 +5,7 @@ import {
   type ServerHttp2Session,
   type ServerHttp2Stream,
 } from 'node:http2';
+import { Server as TlsServer } from 'node:tls';
 import { deferred } from '../deferred.ts';
 import { DrainError } from '../drain-error.ts';
 import type { DrainPlan } from '../drain-plan.ts';
@@ -12,43 +13,23 @@ import type { Drainable, WorkItem } from '../drainable.ts';
 import { healthRoute } from '../health.ts';
 import type { Clock } from '../host.ts';
 import { Farewell } from './farewell.ts';
-import { withoutQuery } from './http-answer.ts';
-import type { Routes } from './routes.ts';
+import { Http2ArrivalWatch } from './http2-arrival-watch.ts';
+import { Http2Connection } from './http2-connection.ts';
+import { Http2Work } from './http2-work.ts';
 import { closeListener } from './listener.ts';
-import { refuseRequests } from './request-listeners.ts';
-import { LazySignals } from './request-signals.ts';
-
-/** "No more streams, but any of those under way", as RFC 9113 section 6.8 has it: the highest stream id there is. */
-const ANY_STREAM = 2 ** 31 - 1;
-
-/** How long, in milliseconds, a peer may take to answer the PING between the two GOAWAYs. */
-const PING_TIMEOUT = 100;
-
-class StreamWork extends LazySignals {
-  readonly stream: ServerHttp2Stream;
-  readonly method: string;
-  readonly path: string;
-  readonly beganAt: number;
-
-  constructor(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, beganAt: number) {
-    super();
-    this.stream = stream;
-    this.method = headers[':method'] ?? '';
-    this.path = withoutQuery(headers[':path'] ?? '');
-    this.beganAt = beganAt;
-  }
-}
+import type { LazySignals } from './request-signals.ts';
+import { refuseStreams } from './request-listeners.ts';
+import type { Routes } from './routes.ts';
 
 /**
  * The HTTP/2 sessions of a server as a Drainable. Keeps its own set of them: `Http2Server#close` of Node 20 and 22 does not.
  *
- * `announce` sends each session a GOAWAY that names the highest stream id: clients open no more streams on it, and what is on
- * its way is served. A session that begins later gets it with its first stream. `refuse` closes the listener and, one round
- * trip later, sends the final GOAWAY; streams in flight finish, and a session ends with its last. `abort` destroys the rest.
+ * `announce` asks the clients to open no more streams (see {@link Http2Connection}); one whose session begins later is asked
+ * with its first stream. `refuse` closes the listener and then the sessions: streams in flight finish, and a session ends
+ * with its last. A request that arrives in part has `stallTimeout` to go on. `abort` destroys the rest.
  */
 export class Http2Drainable implements Drainable {
   readonly name = 'http2';
-  readonly stalled = 0;
   late = 0;
   lastRequestAt: number = -Infinity;
   refused = 0;
@@ -57,14 +38,15 @@ export class Http2Drainable implements Drainable {
   readonly #clock: Clock;
   readonly #routes: Routes;
   readonly #farewell: Farewell;
-  readonly #sessions = new Set<ServerHttp2Session>();
-  readonly #streams = new Map<ServerHttp2Stream, StreamWork>();
-  readonly #told = new WeakSet<ServerHttp2Session>();
+  readonly #connections = new Map<ServerHttp2Session, Http2Connection>();
+  readonly #streams = new Map<ServerHttp2Stream, Http2Work>();
+  readonly #arrivals: Http2ArrivalWatch;
   readonly #drained = deferred<void>();
   #announced: DrainError | undefined;
   #forced: DrainError | undefined;
   #refusing = false;
   #listenerClosed = false;
+  #cutOff = 0;
 
   constructor(server: Http2Server, plan: DrainPlan, clock: Clock, routes: Routes) {
     this.#server = server;
@@ -72,8 +54,13 @@ export class Http2Drainable implements Drainable {
     this.#clock = clock;
     this.#routes = routes;
     this.#farewell = new Farewell(plan, clock);
-    server.on('session', (session) => this.#onSession(session));
-    server.on('stream', (stream, headers) => this.#onStream(stream, headers));
+    this.#arrivals = new Http2ArrivalWatch(clock, plan.stallTimeout);
+    let accepted: unknown;
+    // Node makes a session of a plain connection while it emits it. Under TLS that comes later, and the raw socket is of no use.
+    if (!(server instanceof TlsServer)) server.prependListener('connection', (socket) => (accepted = socket));
+    server.on('session', (session) => this.#onSession(session, accepted));
+    // Before any handler, which may ask for its signals at once.
+    server.prependListener('stream', this.#onStream);
     server.on('listening', () => {
       if (this.#refusing) this.#closeListener();
     });
@@ -81,6 +68,10 @@ export class Http2Drainable implements Drainable {
 
   get inFlight(): number {
     return this.#streams.size;
+  }
+
+  get stalled(): number {
+    return this.#arrivals.stalled + this.#cutOff;
   }
 
   get reachable(): boolean {
@@ -92,10 +83,14 @@ export class Http2Drainable implements Drainable {
     return this.#streams.get(stream);
   }
 
+  countRefused(): void {
+    this.refused += 1;
+  }
+
   work(): WorkItem[] {
     const now = this.#clock.now();
-    return Array.from(this.#streams.values(), ({ stream, method, path, beganAt }) => ({
-      name: `${method} ${this.#routes.describe(stream) ?? path}`,
+    return Array.from(this.#streams.values(), ({ stream, method, path, beganAt, isTunnel }) => ({
+      name: `${method} ${this.#routes.describe(stream) ?? path}${isTunnel ? ' (upgraded)' : ''}`,
       ageMs: now - beganAt,
     }));
   }
@@ -104,7 +99,7 @@ export class Http2Drainable implements Drainable {
     if (this.#announced !== undefined) return;
     this.#announced = new DrainError('DRAIN_DRAINING');
     this.#farewell.begin();
-    for (const session of this.#sessions) if (this.#farewell.isDue()) this.#tell(session);
+    for (const connection of this.#connections.values()) if (this.#farewell.isDue()) connection.tell();
     for (const work of this.#streams.values()) work.announce(this.#announced);
     if (this.#plan.refuseDuringWindow) this.#refuseRequests();
   }
@@ -128,46 +123,53 @@ export class Http2Drainable implements Drainable {
 
   abort(): void {
     if (this.#server.listening) this.#server.close();
-    for (const session of this.#sessions) session.destroy(undefined, constants.NGHTTP2_CANCEL);
+    for (const session of this.#connections.keys()) session.destroy(undefined, constants.NGHTTP2_CANCEL);
     this.#drained.resolve();
   }
 
   #refuseRequests(): void {
-    refuseRequests(this.#server, this.#plan, this.#routes.healthPrefix, () => {
-      this.refused += 1;
-    });
+    refuseStreams(this.#server, this.#onStream, this.#plan, this.#routes.healthPrefix, () => this.countRefused());
   }
 
   #closeListener(): void {
     closeListener(this.#server, () => {
       this.#listenerClosed = true;
-      for (const session of this.#sessions) this.#finish(session);
+      for (const connection of this.#connections.values()) connection.finish(this.#plan.stallTimeout);
+      for (const work of this.#streams.values()) this.#arrivals.watch(work);
       this.#settle();
     });
   }
 
-  #onSession(session: ServerHttp2Session): void {
-    this.#sessions.add(session);
+  #onSession(session: ServerHttp2Session, socket: unknown): void {
+    const connection = new Http2Connection(session, socket, this.#clock, () => (this.#cutOff += 1));
+    this.#connections.set(session, connection);
     session.once('close', () => {
-      this.#sessions.delete(session);
+      connection.forget();
+      this.#connections.delete(session);
       this.#settle();
     });
-    if (this.#listenerClosed) this.#finish(session);
+    if (this.#listenerClosed) connection.finish(this.#plan.stallTimeout);
   }
 
-  #onStream(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void {
-    const work = new StreamWork(stream, headers, this.#clock.now());
+  readonly #onStream = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void => {
+    const work = new Http2Work(stream, headers, this.#clock.now());
+    const connection = this.#connections.get(stream.session as ServerHttp2Session);
     this.#streams.set(stream, work);
-    stream.once('close', () => this.#onStreamClosed(stream));
+    connection?.take(stream);
+    stream.once('close', () => this.#onStreamClosed(work));
     if (this.#announced === undefined) return;
     work.announce(this.#announced);
     if (healthRoute(this.#plan, this.#routes.healthPrefix, work.path) === undefined) this.lastRequestAt = work.beganAt;
     if (this.#forced !== undefined) work.force(this.#forced);
-    if (this.#refusing && this.#plan.lateRequests === 'serve') this.late += 1;
-    if (stream.session !== undefined && this.#farewell.isDue()) this.#tell(stream.session as ServerHttp2Session);
-  }
+    if (this.#farewell.isDue()) connection?.tell();
+    if (!this.#refusing) return;
+    if (this.#plan.lateRequests === 'serve') this.late += 1;
+    this.#arrivals.watch(work);
+  };
 
-  #onStreamClosed(stream: ServerHttp2Stream): void {
+  #onStreamClosed(work: Http2Work): void {
+    const { stream } = work;
+    this.#arrivals.forget(work);
     const leave = (): void => {
       this.#streams.delete(stream);
       this.#settle();
@@ -177,29 +179,7 @@ export class Http2Drainable implements Drainable {
     else handling.then(leave, leave);
   }
 
-  #tell(session: ServerHttp2Session): void {
-    if (this.#told.has(session) || session.closed || session.destroyed) return;
-    this.#told.add(session);
-    session.goaway(constants.NGHTTP2_NO_ERROR, ANY_STREAM);
-  }
-
-  /** The first GOAWAY has reached the client when a PING that was sent after it is answered: then nothing more is on its way. */
-  #finish(session: ServerHttp2Session): void {
-    if (session.destroyed) return;
-    this.#tell(session);
-    const close = (): void => {
-      cancel();
-      if (!session.destroyed) session.close();
-    };
-    const cancel = this.#clock.setTimeout(close, PING_TIMEOUT);
-    try {
-      session.ping(close);
-    } catch {
-      close();
-    }
-  }
-
   #settle(): void {
-    if (this.#listenerClosed && this.#sessions.size === 0 && this.#streams.size === 0) this.#drained.resolve();
+    if (this.#listenerClosed && this.#connections.size === 0 && this.#streams.size === 0) this.#drained.resolve();
   }
 }

@@ -1,0 +1,322 @@
+import { once } from 'node:events';
+import {
+  connect,
+  createSecureServer,
+  createServer,
+  type ClientHttp2Session,
+  type Http2Server,
+  type ServerHttp2Stream,
+} from 'node:http2';
+import { connect as connectTls } from 'node:tls';
+import { text } from 'node:stream/consumers';
+import type { DrainOptions } from '@drainkit/core';
+import { createDrain, type HttpDrain, type RequestSignals } from '@drainkit/core/node';
+import { drainPlugin } from '@drainkit/fastify';
+import { eventually, fakeHost, RawClient, within, type FakeHost } from '@drainkit/testing';
+import { fastify } from 'fastify';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { trackSockets } from '../contract/contract-server.ts';
+import { certificate, listen } from '../contract/server-kinds.ts';
+import { DrainedServer, STALL, WINDOW } from './drained-server.ts';
+import { RawHttp2Client } from './raw-http2-client.ts';
+import { TRANSPORTS, type Transport } from './transports.ts';
+
+const [h2c, h2] = TRANSPORTS.filter(({ http2 }) => http2) as [Transport, Transport];
+
+const ANY_STREAM = 2 ** 31 - 1;
+
+describe('GOAWAY', () => {
+  test('over plain TCP it comes twice: a notice that names no stream, then one that names the last', async () => {
+    const server = await DrainedServer.start(h2c);
+    const client = await RawHttp2Client.connect(server.port, false);
+    const slow = client.request('GET', '/slow');
+    await server.called('/slow');
+    await server.drainNow();
+    await eventually('two GOAWAYs', () => client.goaways.length === 2);
+    expect(client.goaways).toEqual([
+      { lastStream: ANY_STREAM, code: 0 },
+      { lastStream: slow, code: 0 },
+    ]);
+    server.release();
+    await eventually('the answer', () => client.stream(slow).ended);
+    expect(await within('the session to end', 5_000, client.closed)).toBe('fin');
+    expect((await server.done()).outcome).toBe('clean');
+  });
+
+  test('a request that crosses the notice, or comes before the PING is answered, is served', async () => {
+    const server = await DrainedServer.start(h2c);
+    const client = await RawHttp2Client.connect(server.port, false);
+    client.answersPings = false;
+    await server.drainNow();
+    await eventually('the notice', () => client.goaways.length === 1);
+    const late = client.request('GET', '/');
+    await eventually('the answer', () => client.stream(late).ended);
+    expect(client.stream(late)).toMatchObject({ status: 200, body: 'fast' });
+    await server.host.advance(100);
+    await within('the session to end', 5_000, client.closed);
+    expect(client.goaway).toEqual({ lastStream: late, code: 0 });
+    const { outcome, servedLate } = await server.done();
+    expect({ outcome, servedLate }).toEqual({ outcome: 'clean', servedLate: 1 });
+  });
+
+  test('under TLS what comes too late is above the stream that it names: its client may send it again', async () => {
+    const server = await DrainedServer.start(h2);
+    const client = await RawHttp2Client.connect(server.port, true);
+    const slow = client.request('GET', '/slow');
+    await server.called('/slow');
+    await server.drainNow();
+    await eventually('a GOAWAY', () => client.goaways.length === 1);
+    const late = client.request('GET', '/');
+    expect(client.goaway).toEqual({ lastStream: slow, code: 0 });
+    server.release();
+    await eventually('the answer', () => client.stream(slow).ended);
+    expect(client.stream(late)).toMatchObject({ status: undefined, ended: false });
+    expect((await server.done()).outcome).toBe('clean');
+  });
+
+  test('under TLS a client that goes on asking is closed while it waits for an answer, and loses nothing', async () => {
+    const server = await DrainedServer.start(h2);
+    const client = await RawHttp2Client.connect(server.port, true);
+    const ask = async (): Promise<number> => {
+      const stream = client.request('GET', '/');
+      await eventually('the answer', () => client.stream(stream).ended);
+      return stream;
+    };
+    await server.host.advance(1_000);
+    await ask();
+    server.announce();
+    // Its last answer is from just now when the window ends.
+    await server.host.advance(WINDOW - 10);
+    await ask();
+    await server.host.advance(10);
+    await eventually('the listener to close', () => !server.server.listening);
+    expect(client.goaways).toEqual([]);
+    const last = await ask();
+    await within('the session to end', 5_000, client.closed);
+    expect(client.goaway).toEqual({ lastStream: last, code: 0 });
+    expect((await server.done()).outcome).toBe('clean');
+  });
+
+  test('a session that begins in the window has its SETTINGS before the notice', async () => {
+    const server = await DrainedServer.start(h2c);
+    server.announce();
+    const client = await RawHttp2Client.connect(server.port, false);
+    const stream = client.request('GET', '/');
+    await eventually('the answer', () => client.stream(stream).ended);
+    await eventually('the notice', () => client.goaways.length > 0);
+    expect(client.goaway).toEqual({ lastStream: ANY_STREAM, code: 0 });
+  });
+
+  test('sessions without streams close, and Node clients of them too', async () => {
+    const server = await DrainedServer.start(h2c);
+    const sessions = [nodeClient(server.port), nodeClient(server.port)];
+    await Promise.all(sessions.map((session) => within('the settings', 5_000, once(session, 'remoteSettings'))));
+    server.host.signal('SIGINT');
+    await Promise.all(sessions.map((session) => within('the session to close', 5_000, closed(session))));
+    const { outcome, totalMs } = await server.done();
+    expect({ outcome, totalMs }).toEqual({ outcome: 'clean', totalMs: 0 });
+  });
+});
+
+describe.each([h2c, h2])('$name', (transport) => {
+  test('a session that sends nothing after its handshake does not hold the drain', async () => {
+    const server = await DrainedServer.start(transport);
+    await server.connect();
+    await server.drainNow();
+    expect((await server.done()).totalMs).toBe(WINDOW);
+  });
+
+  test('a session that stops in the middle of a header block is cut off and counted', async () => {
+    const server = await DrainedServer.start(transport);
+    const peer = await server.connect();
+    const before = server.bytesRead;
+    peer.begin('half head');
+    await eventually('half a head', () => server.bytesRead > before);
+    await server.drainNow();
+    await server.host.advance(STALL);
+    const { outcome, stalled } = await server.done();
+    expect({ outcome, stalled }).toEqual({ outcome: 'clean', stalled: 1 });
+  });
+
+  test('an answer that has begun lets its client take its time with the rest of the body', async () => {
+    const { drain, server, host } = await serve(createServer(), (stream) => {
+      stream.respond({ ':status': 200 });
+      stream.pipe(stream);
+    });
+    const session = nodeClient(portOf(server));
+    const stream = session.request({ ':method': 'POST', ':path': '/both-ways' });
+    const echoed = text(stream);
+    stream.write('a');
+    await within('the answer to begin', 5_000, once(stream, 'response'));
+    host.signal('SIGINT');
+    await eventually('the listener to close', () => !server.listening);
+    await host.advance(STALL * 2);
+    stream.end('b');
+    expect(await within('the echo', 5_000, echoed)).toBe('ab');
+    expect((await within('the drain', 5_000, drain.done)).outcome).toBe('clean');
+  });
+
+  test('a request is refused with 503 where that is wanted, and health routes still answer', async () => {
+    const server = await DrainedServer.start(transport, { refuseDuringWindow: true });
+    const client = await RawHttp2Client.connect(server.port, transport.tls);
+    server.announce();
+    const [refused, ready, live] = ['/', '/ready', '/healthz'].map((path) => client.request('GET', path));
+    await eventually('three answers', () => [refused, ready, live].every((id) => client.stream(id ?? 0).ended));
+    expect([refused, ready, live].map((id) => client.stream(id ?? 0).status)).toEqual([503, 503, 200]);
+    expect(server.calls('/')).toBe(0);
+    await server.host.advance(WINDOW);
+    expect((await server.done()).refused).toBe(1);
+  });
+});
+
+describe('a handler', () => {
+  test('of requests finds the signals of its request at once, and their reasons', async () => {
+    const seen: RequestSignals[] = [];
+    const host = fakeHost();
+    const drain = createDrain({ host, logger: false });
+    const server = drain.attach(createServer((request) => void seen.push(drain.request(request))));
+    trackSockets(server as never);
+    await listen(server as never);
+    const session = nodeClient(portOf(server));
+    session.request({ ':path': '/' }).on('error', () => {});
+    await eventually('the request', () => seen.length === 1);
+    const [signals] = seen;
+    expect(signals?.signal).not.toBe(drain.signal);
+    host.signal('SIGTERM');
+    expect(signals?.signal.reason).toMatchObject({ code: 'DRAIN_DRAINING' });
+    expect(signals?.forceSignal.aborted).toBe(false);
+    await host.advance(drain.plan.window + drain.plan.deadline);
+    expect(signals?.forceSignal.reason).toMatchObject({ code: 'DRAIN_DEADLINE' });
+  });
+
+  test('of streams is drained, and refused what it is not to get', async () => {
+    const { drain, server, host } = await serve(
+      createServer(),
+      (stream) => {
+        stream.respond({ ':status': 200 });
+        stream.end('done');
+      },
+      { refuseDuringWindow: true },
+    );
+    const session = nodeClient(portOf(server));
+    expect(await get(session, '/')).toEqual([200, 'done']);
+    host.signal('SIGTERM');
+    const [status] = await get(nodeClient(portOf(server)), '/');
+    expect(status).toBe(503);
+    await host.advance(drain.plan.window);
+    const { outcome, refused } = await within('the drain', 5_000, drain.done);
+    expect({ outcome, refused }).toEqual({ outcome: 'clean', refused: 1 });
+  });
+});
+
+describe('a server that speaks both', () => {
+  test('drains its HTTP/1.1 connections with its sessions', async () => {
+    const host = fakeHost();
+    const drain = createDrain({ host, logger: false });
+    const letGo: (() => void)[] = [];
+    const server = drain.attach(
+      createSecureServer({ ...certificate, allowHTTP1: true }, (_request, response) => {
+        letGo.push(() => void response.end('slow'));
+      }),
+    );
+    trackSockets(server as never);
+    await listen(server as never);
+    const old = await RawClient.connect(`https://127.0.0.1:${portOf(server)}`);
+    onTestFinished(() => old[Symbol.asyncDispose]());
+    old.get('/');
+    const client = await RawHttp2Client.connect(portOf(server), true);
+    const stream = client.request('GET', '/');
+    await eventually('both requests', () => letGo.length === 2);
+    expect(drain.inFlight).toBe(2);
+    host.signal('SIGTERM');
+    await host.advance(drain.plan.window);
+    for (const answer of letGo) answer();
+    const { body, headers } = await old.response();
+    expect([body, headers['connection']]).toEqual(['slow', 'close']);
+    await eventually('the answer', () => client.stream(stream).ended);
+    expect(await within('the connection to end', 5_000, old.closed)).toBe('fin');
+    expect(await within('the session to end', 5_000, client.closed)).toBe('fin');
+    expect((await within('the drain', 5_000, drain.done)).outcome).toBe('clean');
+  });
+
+  test('a client that speaks neither does not hold the drain', async () => {
+    const server = await DrainedServer.start(h2);
+    const socket = connectTls({ port: server.port, host: '127.0.0.1', rejectUnauthorized: false });
+    onTestFinished(() => void socket.destroy());
+    socket.on('error', () => {});
+    await within('the handshake', 5_000, once(socket, 'secureConnect'));
+    await server.drainNow();
+    expect((await server.done()).totalMs).toBe(WINDOW);
+  });
+});
+
+describe('Fastify', () => {
+  test.each([
+    ['with http2: true', { http2: true }],
+    ['with http2: true and TLS', { http2: true, https: { ...certificate, allowHTTP1: true } }],
+  ])('%s is drained, and its routes are named', async (_, options) => {
+    const host = fakeHost();
+    const app = fastify(options as object);
+    await app.register(drainPlugin, { host, deadline: '5s' });
+    let letGo = (): void => {};
+    let signals: RequestSignals | undefined;
+    app.get('/slow', (request, reply) => {
+      signals = request.drain;
+      letGo = () => void reply.send('slow');
+    });
+    app.get('/items/:id', () => new Promise(() => {}));
+    trackSockets(app.server);
+    await app.listen({ port: 0, host: '127.0.0.1' });
+    const client = await RawHttp2Client.connect(portOf(app.server), 'https' in options);
+    const slow = client.request('GET', '/slow');
+    client.request('GET', '/items/7');
+    await eventually('both requests', () => app.drain.inFlight === 2);
+    host.signal('SIGTERM');
+    await eventually('the signal', () => signals?.signal.aborted === true);
+    await host.advance(app.drain.plan.window);
+    letGo();
+    await eventually('the answer', () => client.stream(slow).ended);
+    expect(client.stream(slow)).toMatchObject({ status: 200, body: 'slow' });
+    await host.advance(5_000 + app.drain.plan.forceGrace);
+    const { outcome, aborted, resources } = await within('the drain', 5_000, app.drain.done);
+    expect(outcome).toBe('timed-out');
+    expect(aborted.map(({ name }) => name)).toEqual(['GET /items/:id']);
+    expect(resources).toMatchObject([{ name: 'fastify' }]);
+  });
+});
+
+function portOf(server: { address(): unknown }): number {
+  return (server.address() as { port: number }).port;
+}
+
+async function serve(
+  server: Http2Server,
+  handler: (stream: ServerHttp2Stream) => void,
+  options: DrainOptions = {},
+): Promise<{ readonly drain: HttpDrain; readonly server: Http2Server; readonly host: FakeHost }> {
+  const host = fakeHost();
+  const drain = createDrain({ host, logger: false, stallTimeout: STALL, ...options });
+  server.on('stream', handler);
+  drain.attach(server);
+  trackSockets(server as never);
+  await listen(server as never);
+  return { drain, server, host };
+}
+
+/** A session of Node's own client. */
+function nodeClient(port: number): ClientHttp2Session {
+  const session = connect(`http://127.0.0.1:${port}`);
+  session.on('error', () => {});
+  onTestFinished(() => session.destroy());
+  return session;
+}
+
+function closed(session: ClientHttp2Session): Promise<unknown> {
+  return session.destroyed ? Promise.resolve() : once(session, 'close');
+}
+
+async function get(session: ClientHttp2Session, path: string): Promise<[status: number | undefined, body: string]> {
+  const stream = session.request({ ':path': path });
+  const [headers] = (await within('the answer', 5_000, once(stream, 'response'))) as [{ ':status'?: number }];
+  return [headers[':status'], await text(stream)];
+}
