@@ -12,7 +12,10 @@ export default defineConfig({
     // Processes that tests spawn know nothing of this: they load dist, as a consumer does.
     alias: [
       { find: /^@drainkit\/(core|express|fastify|testing)$/, replacement: `${packages}/$1/src/index.ts` },
-      { find: /^@drainkit\/core\/node$/, replacement: `${packages}/core/src/node/index.ts` },
+      {
+        find: /^@drainkit\/core\/(node|opentelemetry|prom-client)$/,
+        replacement: `${packages}/core/src/$1/index.ts`,
+      },
     ],
   },
   test: {

@@ -1,4 +1,4 @@
-import { DRAIN_ERRORS, OPTION_ROWS, parseDuration, resolvePlan } from '@drainkit/core';
+import { DRAIN_ERRORS, METRIC_ROWS, OPTION_ROWS, parseDuration, resolvePlan } from '@drainkit/core';
 import { expect, test } from 'vitest';
 import { readDocument, tableRows } from './markdown-table.ts';
 
@@ -42,6 +42,16 @@ test('docs/errors.md has a row for every code, with its cause and remedy', () =>
   }));
   expect(documented).toEqual(
     Object.entries(DRAIN_ERRORS).map(([code, { cause, remedy }]) => ({ code, cause, remedy })),
+  );
+});
+
+test('docs/metrics.md has a row for every metric, as the code has it', () => {
+  const documented = tableRows(readDocument('docs/metrics.md'), 'Prometheus');
+  expect(documented).toEqual(
+    Object.values(METRIC_ROWS).map(({ prometheus, opentelemetry, instrument, unit, labels, help }) => {
+      const cell = labels.join('`, `');
+      return [prometheus, opentelemetry, instrument, unit, cell === '' ? '–' : cell, help];
+    }),
   );
 });
 

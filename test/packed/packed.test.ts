@@ -47,7 +47,7 @@ beforeAll(async () => {
     ...(await manifestIn(ROOT)).devDependencies,
     ...(await manifestIn(join(ROOT, 'test'))).dependencies,
   };
-  const others = ['fastify', 'express', '@types/express', '@types/node'].map(
+  const others = ['fastify', 'express', 'prom-client', '@opentelemetry/api', '@types/express', '@types/node'].map(
     (name) => [name, workspace[name]] as const,
   );
   await cp(new URL('./consumer', import.meta.url), consumer, { recursive: true });

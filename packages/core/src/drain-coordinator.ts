@@ -7,6 +7,7 @@ import { logEvent, type DrainLogger } from './drain-logger.ts';
 import { DrainLoop, type LoopEffect } from './drain-loop.ts';
 import { EXIT_MARGIN, type DrainPlan } from './drain-plan.ts';
 import type { DrainReport } from './drain-report.ts';
+import type { DrainSnapshot } from './drain-snapshot.ts';
 import type { Drainable } from './drainable.ts';
 import { DrainableSet } from './drainable-set.ts';
 import { EventBus } from './event-bus.ts';
@@ -47,7 +48,7 @@ export class DrainCoordinator {
   /** What is to be undone when the drain is over. */
   readonly #cancels: Cancel[] = [];
   #phase: Phase = 'serving';
-  #began = { at: 0, date: new Date(0) };
+  #began: { readonly at: number; readonly date: Date } | undefined;
   #exitCode = 0;
 
   constructor(plan: DrainPlan, host: Host, logger: DrainLogger | undefined) {
@@ -73,6 +74,17 @@ export class DrainCoordinator {
 
   get done(): Promise<DrainReport> {
     return this.#done.promise;
+  }
+
+  /** How things stand now. */
+  snapshot(): DrainSnapshot {
+    const { inFlight, openConnections, late: servedLate, refused, stalled } = this.drainables;
+    const counts = { inFlight, openConnections, servedLate, refused, stalled };
+    return { phase: this.#phase, ...counts, startedAt: this.#began?.date, elapsedMs: this.#elapsedMs };
+  }
+
+  get #elapsedMs(): number {
+    return this.#began === undefined ? 0 : this.#host.clock.now() - this.#began.at;
   }
 
   /**
@@ -139,8 +151,8 @@ export class DrainCoordinator {
       case 'enter': {
         const { phase, previous } = effect;
         this.#phase = phase;
-        const elapsedMs = this.#host.clock.now() - this.#began.at;
-        return this.emit({ type: 'phase', phase, previous, inFlight: this.drainables.inFlight, elapsedMs });
+        const { inFlight } = this.drainables;
+        return this.emit({ type: 'phase', phase, previous, inFlight, elapsedMs: this.#elapsedMs });
       }
       case 'announce':
         this.drainables.announce();
@@ -176,7 +188,8 @@ export class DrainCoordinator {
   }
 
   async #close(): Promise<void> {
-    const until = this.#began.at + this.#plan.gracePeriod - EXIT_MARGIN - REPORT_MARGIN;
+    const left = this.#plan.gracePeriod - EXIT_MARGIN - REPORT_MARGIN - this.#elapsedMs;
+    const until = this.#host.clock.now() + left;
     await this.#resources.close(until, (resource) => this.emit({ type: 'resource', resource }));
     this.#loop.dispatch({ type: 'closed' });
   }
@@ -187,7 +200,7 @@ export class DrainCoordinator {
     const { late: servedLate, refused, stalled } = this.drainables;
     const { probeFailures } = this.quiet;
     const counts = { servedLate, refused, stalled, probeFailures };
-    const report = this.#record.build(this.#loop.state, this.#began.date, counts);
+    const report = this.#record.build(this.#loop.state, this.#began?.date ?? new Date(0), counts);
     this.#exitCode = report.exitCode;
     for (const cancel of this.#cancels.splice(0)) cancel();
     this.emit({ type: 'report', report });

@@ -7,6 +7,7 @@ import type { DrainEvent, DrainEventOf, DrainEventType } from './drain-event.ts'
 import type { DrainOptions } from './drain-options.ts';
 import { isHost, resolvePlan, type DrainPlan } from './drain-plan.ts';
 import type { DrainReport } from './drain-report.ts';
+import type { DrainSnapshot } from './drain-snapshot.ts';
 import type { Drainable } from './drainable.ts';
 import { healthAnswer, type HealthAnswer, type HealthRoute } from './health.ts';
 import type { Cancel, Host } from './host.ts';
@@ -50,6 +51,11 @@ export class Drain {
 
   get phase(): Phase {
     return this.#coordinator.phase;
+  }
+
+  /** How things stand now, for metrics and the like: counts, connections, times. */
+  snapshot(): DrainSnapshot {
+    return this.#coordinator.snapshot();
   }
 
   /** Units of work in flight: requests, and what `enter` and `track` were told of. */

@@ -38,6 +38,10 @@ export class DrainableSet implements Drainable {
     return this.#sum('stalled');
   }
 
+  get openConnections(): number {
+    return this.#sum('openConnections');
+  }
+
   get reachable(): boolean {
     for (const { reachable } of this.#members) if (reachable) return true;
     return false;
@@ -91,9 +95,9 @@ export class DrainableSet implements Drainable {
     for (const member of this.#members) tell(member, word);
   }
 
-  #sum(count: 'inFlight' | 'late' | 'refused' | 'stalled'): number {
+  #sum(count: 'inFlight' | 'late' | 'refused' | 'stalled' | 'openConnections'): number {
     let sum = 0;
-    for (const member of this.#members) sum += member[count];
+    for (const member of this.#members) sum += member[count] ?? 0;
     return sum;
   }
 }

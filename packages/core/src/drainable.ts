@@ -22,6 +22,8 @@ export interface Drainable {
   readonly refused: number;
   /** Peers that were cut off because they stopped in the middle of asking for something. */
   readonly stalled: number;
+  /** Peers that are connected now, where it knows of any. */
+  readonly openConnections?: number;
   /** Whether anybody outside can still reach it: a server that listens. A drain without any needs no window. */
   readonly reachable: boolean;
   /** When the last request that was no probe came since `announce`, on the clock; `-Infinity` where none has. */

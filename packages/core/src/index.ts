@@ -31,11 +31,13 @@ export {
 } from './drain-options.ts';
 export { EXIT_MARGIN, resolvePlan, type DrainPlan } from './drain-plan.ts';
 export type { DrainOutcome, DrainReport } from './drain-report.ts';
+export type { DrainSnapshot } from './drain-snapshot.ts';
 export type { Drainable, WorkItem } from './drainable.ts';
 export { formatDuration, parseDuration, type Duration } from './duration.ts';
 export { healthRoute, type HealthAnswer, type HealthRoute } from './health.ts';
 export type { Cancel, Clock, Fault, Host } from './host.ts';
 export { DEFAULT_SIGNALS, type OptionKind, type SignalMode, type SignalModes, type SignalName } from './option-kind.ts';
+export { METRIC_ROWS, type MetricKey, type MetricRow } from './metric-rows.ts';
 export { hasReached, PHASES, type Phase } from './phase.ts';
 export { formatReport } from './report-timeline.ts';
 export { ResourceStack, type Resource, type ResourceOptions, type ResourceReport } from './resource-stack.ts';

@@ -1,11 +1,14 @@
 // Compiled, not run: what a consumer writes, against the types as they are published.
 import { PHASES, type Phase } from '@drainkit/core';
 import { createDrain as createNodeDrain } from '@drainkit/core/node';
+import { meterDrain as meterForOpenTelemetry, traceDrain } from '@drainkit/core/opentelemetry';
+import { meterDrain } from '@drainkit/core/prom-client';
 import { createDrain, DrainError, formatReport, type DrainOptions, type DrainReport } from '@drainkit/express';
 import drainPlugin, { drainPlugin as namedPlugin } from '@drainkit/fastify';
 import { fakeHost, RawClient, spawnApp } from '@drainkit/testing';
 import express from 'express';
 import fastify from 'fastify';
+import { Registry } from 'prom-client';
 
 const options: DrainOptions = {
   window: '5s',
@@ -30,6 +33,10 @@ export async function fastifyApp(): Promise<boolean> {
   await app.register(drainPlugin, options);
   await app.register(namedPlugin);
   app.get('/', (request) => request.drain.signal.aborted);
+  meterDrain(app.drain);
+  meterDrain(app.drain, new Registry());
+  meterForOpenTelemetry(app.drain);
+  traceDrain(app.drain);
   await app.drain.track(async () => 'job', 'a job');
   return app.drain.forceSignal.aborted;
 }

@@ -70,6 +70,10 @@ export class HttpDrainable implements Drainable {
     return this.#arrivals.stalled;
   }
 
+  get openConnections(): number {
+    return this.#connections.size;
+  }
+
   get reachable(): boolean {
     return this.#server.listening;
   }

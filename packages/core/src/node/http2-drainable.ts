@@ -74,6 +74,10 @@ export class Http2Drainable implements Drainable {
     return this.#arrivals.stalled + this.#cutOff;
   }
 
+  get openConnections(): number {
+    return this.#sessions.size;
+  }
+
   get reachable(): boolean {
     return this.#server.listening;
   }

@@ -1,0 +1,2 @@
+export { meterDrain } from './meter-drain.ts';
+export { traceDrain } from './trace-drain.ts';

@@ -1,0 +1,1 @@
+export { meterDrain } from './meter-drain.ts';
