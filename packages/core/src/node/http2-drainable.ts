@@ -75,7 +75,7 @@ export class Http2Drainable implements Drainable {
   }
 
   get openConnections(): number {
-    return this.#sessions.size;
+    return this.#connections.size;
   }
 
   get reachable(): boolean {
