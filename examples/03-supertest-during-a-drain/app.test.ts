@@ -63,7 +63,7 @@ afterEach(async () => {
 test('while serving, the app is ready and connections are kept', async () => {
   const { server } = await start();
 
-  await request(server).get('/ready').expect(200, { status: 'ok' });
+  await request(server).get('/ready').expect(200, { status: 'pass' });
   const response = await request(server).get('/').set('Connection', 'keep-alive').expect(200, 'hello');
   expect(response.headers['connection']).toBe('keep-alive');
 });
@@ -73,7 +73,7 @@ test('while announcing, /ready is 503, the app is alive, requests are served, an
 
   host.signal('SIGTERM');
   await reached(drain, 'announcing');
-  await request(server).get('/ready').expect(503, { status: 'draining' });
+  await request(server).get('/ready').expect(503, { status: 'fail', output: 'draining' });
   await request(server).get('/healthz').expect(200);
   await request(server).get('/').set('Connection', 'keep-alive').expect(200, 'hello').expect('Connection', 'close');
 

@@ -1,4 +1,4 @@
-import type { RawClient } from '@drainkit/testing';
+import { eventually, within, type RawClient } from '@drainkit/testing';
 import { describe, expect, test } from 'vitest';
 import { ContractServer, WINDOW } from './contract-server.ts';
 import { forEachServer } from './server-kinds.ts';
@@ -15,15 +15,15 @@ async function ask(server: ContractServer, path: string, method = 'GET'): Promis
 forEachServer((kind) => {
   describe('while serving', () => {
     test.each([
-      ['/ready', '{"status":"ok"}'],
-      ['/healthz', '{"status":"ok"}'],
-      ['/startup', '{"status":"ok"}'],
+      ['/ready', '{"status":"pass"}'],
+      ['/healthz', '{"status":"pass"}'],
+      ['/startup', '{"status":"pass"}'],
     ])('%s answers 200 to GET and HEAD, never to be stored', async (path, body) => {
       const server = await ContractServer.start(kind);
       const client = await server.connect();
       const get = await client.get(path).response();
       expect([get.status, get.body, get.headers['cache-control']]).toEqual([200, body, 'no-store']);
-      expect(get.headers['content-type']).toMatch(/^application\/json/);
+      expect(get.headers['content-type']).toMatch(/^application\/health\+json/);
       const head = await client.request('HEAD', path).response();
       expect([head.status, head.body, head.headers['cache-control']]).toEqual([200, '', 'no-store']);
       expect(head.headers['content-length']).toBe(String(body.length));
@@ -70,13 +70,76 @@ forEachServer((kind) => {
       const client = await server.connect();
       server.drain.unready('migrating');
       const { status: code, body } = await client.get('/ready').response();
-      expect([code, body]).toEqual([503, '{"status":"unready"}']);
+      expect([code, body]).toEqual([503, '{"status":"fail","output":"unready"}']);
       expect(await status(client, '/healthz')).toBe(200);
       expect(await status(client, '/startup')).toBe(200);
       expect(await status(client, '/')).toBe(200);
       server.drain.ready();
       expect(await status(client, '/ready')).toBe(200);
       expect(server.drain.phase).toBe('serving');
+    });
+  });
+
+  describe('with a check', () => {
+    test('readiness is what the check says, never to be stored, to GET and HEAD', async () => {
+      const server = await ContractServer.start(kind);
+      let isUp = false;
+      server.drain.check('database', async () => isUp, { cache: 0 });
+      const client = await server.connect();
+      const { status: code, body, headers } = await client.get('/ready?x=1').response();
+      expect([code, body]).toEqual([503, '{"status":"fail","output":"a check failed"}']);
+      expect(headers['cache-control']).toBe('no-store');
+      expect(await status(client, '/ready', 'HEAD')).toBe(503);
+      expect([await status(client, '/healthz'), await status(client, '/startup')]).toEqual([200, 200]);
+      isUp = true;
+      expect(await client.get('/ready').response()).toMatchObject({ status: 200, body: '{"status":"pass"}' });
+    });
+
+    /** Handshakes would be most of the time. */
+    const probes = kind.tls ? 100 : 1_000;
+
+    test(`${probes} concurrent probes run a slow one once, and all are answered within its timeout`, async () => {
+      const server = await ContractServer.start(kind);
+      let running = 0;
+      let mostRunning = 0;
+      let runs = 0;
+      server.drain.check('slow', () => {
+        runs += 1;
+        mostRunning = Math.max(mostRunning, (running += 1));
+        return new Promise(() => {});
+      });
+      const clients = await Promise.all(Array.from({ length: probes }, () => server.connect()));
+      const answers = clients.map((client) => client.get('/ready').response());
+      await eventually('every probe to wait', () => server.drain.inFlight === probes, { timeout: 10_000 });
+      await server.host.advance(800);
+      const codes = (await within('every probe to be answered', 10_000, Promise.all(answers))).map(
+        ({ status: code }) => code,
+      );
+      expect(codes).toEqual(Array.from({ length: probes }, () => 503));
+      // It goes on although its time is up: nobody waits for it, and it is not started again.
+      await server.host.advance(60_000);
+      expect(await Promise.all(clients.slice(0, 5).map((client) => status(client, '/ready')))).toEqual([
+        503, 503, 503, 503, 503,
+      ]);
+      expect({ runs, mostRunning }).toEqual({ runs: 1, mostRunning: 1 });
+    });
+
+    test('a probe that waits for one when the drain begins is told at once, and counts as told', async () => {
+      const server = await ContractServer.start(kind, { window: { min: 0, max: '10s', quiet: 0, probeFailures: 2 } });
+      server.drain.check('slow', () => new Promise(() => {}));
+      const client = await server.connect();
+      const answer = client.get('/ready').response();
+      await server.inFlight(1);
+      server.announce();
+      expect(await answer).toMatchObject({
+        status: 503,
+        body: '{"status":"fail","output":"draining"}',
+        headers: { connection: 'close' },
+      });
+      expect(server.drain.phase).toBe('announcing');
+      expect(await ask(server, '/ready')).toBe(503);
+      await server.host.advance(0);
+      expect(await server.done()).toMatchObject({ windowEnd: 'quiet', probeFailures: 2 });
     });
   });
 
@@ -87,7 +150,7 @@ forEachServer((kind) => {
       await server.hold();
       server.announce();
       const { status: code, body } = await (await server.connect()).get('/ready').response();
-      expect([code, body]).toEqual([503, '{"status":"draining"}']);
+      expect([code, body]).toEqual([503, '{"status":"fail","output":"draining"}']);
       expect(await ask(server, '/ready', 'HEAD')).toBe(503);
       expect(await ask(server, '/healthz')).toBe(200);
       expect(await ask(server, '/startup')).toBe(200);

@@ -51,7 +51,7 @@ forEachServer((kind) => {
       await server.drainNow();
       expect((await live.get('/healthz').response()).status).toBe(200);
       const { status, headers, body } = await ready.get('/ready').response();
-      expect([status, headers['retry-after'], body]).toEqual([503, undefined, '{"status":"draining"}']);
+      expect([status, headers['retry-after'], body]).toEqual([503, undefined, '{"status":"fail","output":"draining"}']);
       server.routes.release();
       expect((await server.done()).refused).toBe(0);
     });

@@ -22,7 +22,7 @@ describe.each(SERVERS)('%s', (server) => {
   test('DRAIN_ENABLED=false leaves health and nothing else: SIGTERM kills', async () => {
     const app = await start(server, { env: { DRAIN_ENABLED: 'false' } });
     expect((await get(app, '/ready')).status).toBe(200);
-    expect((await get(app, '/healthz')).body).toBe('{"status":"ok"}');
+    expect((await get(app, '/healthz')).body).toBe('{"status":"pass"}');
     expect(Object.values(JSON.parse(told(app, 'listeners')[0]?.slice('listeners '.length) ?? '{"none":1}'))).toEqual(
       Array.from({ length: 8 }, () => 0),
     );

@@ -10,10 +10,10 @@ describe.each(SERVERS)('%s', (server) => {
     const url = told(app, 'health')[0]?.slice('health '.length) ?? '';
     expect((await get(app, '/ready')).status).toBe(404);
     const kept = await connectTo(url);
-    expect(await kept.get('/ready').response()).toMatchObject({ status: 200, body: '{"status":"ok"}' });
+    expect(await kept.get('/ready').response()).toMatchObject({ status: 200, body: '{"status":"pass"}' });
     app.signal('SIGTERM');
     await app.waitForLine('closing database');
-    expect(await ask(url, '/ready')).toMatchObject({ status: 503, body: '{"status":"draining"}' });
+    expect(await ask(url, '/ready')).toMatchObject({ status: 503, body: '{"status":"fail","output":"draining"}' });
     expect(await ask(url, '/healthz')).toMatchObject({ status: 200 });
     const { code, ms } = await exitOf(app);
     expect(code).toBe(1);

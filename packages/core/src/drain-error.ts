@@ -8,6 +8,9 @@ export type DrainErrorCode =
   | 'DRAIN_START_FAILED'
   | 'DRAIN_START_STOPPED'
   | 'DRAIN_WORK_REFUSED'
+  | 'DRAIN_CHECK_INVALID'
+  | 'DRAIN_CHECK_FAILED'
+  | 'DRAIN_CHECK_TIMEOUT'
   | 'DRAIN_SERVER_INVALID'
   | 'DRAIN_HEALTH_PORT'
   | 'DRAIN_ALREADY_REGISTERED'
@@ -50,6 +53,18 @@ export const DRAIN_ERRORS: Readonly<Record<DrainErrorCode, { readonly cause: str
   DRAIN_WORK_REFUSED: {
     cause: 'work was started after the drain had stopped taking any',
     remedy: 'check drain.phase or listen to drain.signal before starting work',
+  },
+  DRAIN_CHECK_INVALID: {
+    cause: 'a health check was registered without a name, twice under one, or with options that it cannot have',
+    remedy: 'give each check a name of its own without a colon, a function, and durations for timeout and cache',
+  },
+  DRAIN_CHECK_FAILED: {
+    cause: 'a health check gave false',
+    remedy: 'see to what it looks at; have it throw an error instead, which is logged',
+  },
+  DRAIN_CHECK_TIMEOUT: {
+    cause: 'a health check took longer than its timeout',
+    remedy: 'see to what it looks at; pass the signal on, for a check that goes on is not started again',
   },
   DRAIN_SERVER_INVALID: {
     cause: 'attach() was given something that is not a node:http, node:https or node:http2 server',

@@ -37,6 +37,16 @@ export function logEvent(logger: DrainLogger, plan: DrainPlan, event: DrainEvent
         { drain, ready: event.ready, reason: event.reason },
         `drain: ${event.ready ? 'ready' : 'unready'}`,
       );
+    case 'check': {
+      const { name, affects, status, error } = event.check;
+      const ms = Math.round(event.check.ms);
+      if (status === 'pass')
+        return logger.info({ drain, name, affects, status, ms }, `drain: check ${name} passes again`);
+      return logger.warn(
+        { drain, name, affects, status, ms, err: error },
+        `drain: check ${name} failed after ${formatDuration(ms)}`,
+      );
+    }
     case 'deadline':
       return logger.warn(
         { drain, work: event.work },

@@ -92,6 +92,8 @@ export interface HealthOptions {
    * @default false
    */
   readonly port?: number | false;
+  /** Whether answers say what came of each check. Only for a port that nobody outside can reach. @default false */
+  readonly details?: boolean;
   /** The address to listen on with `port`; `'*'` for every one. @default '*' */
   readonly host?: string;
 }
@@ -139,6 +141,7 @@ export const OPTION_ROWS: { readonly [Key in keyof DrainPlan]: OptionRow<DrainPl
   readyPath: row('health.ready', 'READY_PATH', path, '/ready'),
   livePath: row('health.live', 'LIVE_PATH', path, '/healthz'),
   startupPath: row('health.startup', 'STARTUP_PATH', path, '/startup'),
+  healthDetails: row('health.details', 'HEALTH_DETAILS', toggle, false),
   healthPort: row('health.port', 'HEALTH_PORT', port, false),
   healthHost: row('health.host', 'HEALTH_HOST', address, '*'),
 };

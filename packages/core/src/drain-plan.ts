@@ -30,6 +30,8 @@ export interface DrainPlan {
   readonly readyPath: string | false;
   readonly livePath: string | false;
   readonly startupPath: string | false;
+  /** Whether health answers say what came of each check. */
+  readonly healthDetails: boolean;
   /** The port of the health routes' own server; `false` where the app's servers have them. */
   readonly healthPort: number | false;
   /** The address of that server; `*` for every one. */
@@ -136,7 +138,7 @@ function checkPlain(flat: ReadonlyMap<string, unknown>, problems: string[]): voi
     const value = flat.get(name);
     if (value !== undefined && !isAllowed(value)) problems.push(`${name} is ${show(value)}; allowed: ${allowed}`);
   };
-  check('health', 'false, or an object with ready, live, startup, port, host', () => false);
+  check('health', 'false, or an object with ready, live, startup, details, port, host', () => false);
   check('env', 'an object of strings such as process.env, or false', (value) => value === false || isObject(value));
   check(
     'envPrefix',

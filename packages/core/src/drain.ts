@@ -9,7 +9,10 @@ import { isHost, resolvePlan, type DrainPlan } from './drain-plan.ts';
 import type { DrainReport } from './drain-report.ts';
 import type { DrainSnapshot } from './drain-snapshot.ts';
 import type { Drainable } from './drainable.ts';
-import { healthAnswer, type HealthAnswer, type HealthRoute } from './health.ts';
+import type { HealthAnswer, HealthRoute } from './health.ts';
+import type { Check, CheckFunction, CheckOptions } from './health-check.ts';
+import { HealthCheckSet } from './health-check-set.ts';
+import { HealthMonitor } from './health-monitor.ts';
 import type { Cancel, Host } from './host.ts';
 import type { Phase } from './phase.ts';
 import { Readiness } from './readiness.ts';
@@ -25,6 +28,8 @@ export class Drain {
   readonly #tracker: WorkTracker;
   readonly #components: ComponentSet;
   readonly #readiness: Readiness;
+  readonly #checks: HealthCheckSet;
+  readonly #health: HealthMonitor;
 
   /**
    * Listens for triggers at once, so that a signal that comes while the app is still starting is not lost.
@@ -42,6 +47,9 @@ export class Drain {
       this.host,
       options.logger === false ? undefined : options.logger,
     );
+    this.#checks = new HealthCheckSet(this.host.clock, (check) => this.#coordinator.emit({ type: 'check', check }));
+    this.#health = new HealthMonitor(this.plan, () => this.phase, this.#readiness, this.#checks);
+    this.signal.addEventListener('abort', () => this.#checks.stop(), { once: true });
     this.#tracker = new WorkTracker(this.host.clock);
     this.#components = new ComponentSet(this.#componentOwner());
     this.#coordinator.add(this.#tracker);
@@ -182,11 +190,30 @@ export class Drain {
     this.#coordinator.drainables.delete(drainable);
   }
 
-  /** What a health route answers now. */
-  health(route: HealthRoute): HealthAnswer {
-    const { ready, started } = this.#readiness;
-    const answer = healthAnswer(route, this.plan, { phase: this.phase, ready, started });
-    if (route === 'ready') this.#coordinator.quiet.onProbe(answer.statusCode !== 200);
+  /**
+   * Has a health route depend on a check, which runs when somebody asks: once however many ask, and not at all while the last
+   * result is fresh. Once a drain has begun no check is run any more.
+   *
+   * @throws DrainError `DRAIN_CHECK_INVALID`
+   */
+  check(name: string, check: CheckFunction, options: CheckOptions = {}): Check {
+    return this.#checks.add(name, check, options);
+  }
+
+  /**
+   * What a health route answers; a promise, which never rejects, only where a check has to run.
+   *
+   * @param isGone - whether whoever asks has left by now: a balancer that is not told does not know.
+   */
+  health(route: HealthRoute, isGone: () => boolean = () => false): HealthAnswer | Promise<HealthAnswer> {
+    const answer = this.#health.answer(route);
+    if (!(answer instanceof Promise)) return this.#tell(route, answer, isGone);
+    if (route === 'ready') this.#coordinator.quiet.onProbe(false);
+    return answer.then((settled) => this.#tell(route, settled, isGone));
+  }
+
+  #tell(route: HealthRoute, answer: HealthAnswer, isGone: () => boolean): HealthAnswer {
+    if (route === 'ready' && !isGone()) this.#coordinator.quiet.onProbe(answer.statusCode !== 200);
     return answer;
   }
 

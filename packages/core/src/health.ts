@@ -1,10 +1,17 @@
 import type { DrainPlan } from './drain-plan.ts';
+import type { CheckResult } from './health-check.ts';
 import { hasReached, type Phase } from './phase.ts';
+
+/** The media type of health answers: the Health Check Response Format for HTTP APIs (draft-inadarei-api-health-check-06). */
+export const HEALTH_TYPE = 'application/health+json';
 
 /** What a health route answers. */
 export interface HealthAnswer {
   readonly statusCode: 200 | 503;
-  /** JSON: `{"status":"ok"}`, `draining`, `unready` or `starting`. */
+  /**
+   * JSON in the Health Check Response Format: `{"status":"pass"}`, `warn` or `fail`; where it is not `pass`, `output` says
+   * why. With `health.details`, `checks` says what came of each check.
+   */
   readonly body: string;
 }
 
@@ -36,13 +43,48 @@ export function ownHealthRoute(plan: DrainPlan, path: string): HealthRoute | und
   return undefined;
 }
 
-/** The answer of a health route. Liveness is 200 in every phase: a draining process must not be restarted. */
+/**
+ * The answer of a health route, as far as it does not depend on checks. Liveness is 200 in every phase: a draining process
+ * must not be restarted.
+ */
 export function healthAnswer(route: HealthRoute, plan: DrainPlan, state: HealthState): HealthAnswer {
-  if (route === 'live') return OK;
+  if (route === 'live') return PASS;
   if (!state.started) return STARTING;
-  if (route === 'startup') return OK;
+  if (route === 'startup') return PASS;
   if (!state.ready) return UNREADY;
-  return isOutOfRotation(plan, state.phase) ? DRAINING : OK;
+  return isOutOfRotation(plan, state.phase) ? DRAINING : PASS;
+}
+
+/** The answer of a health route that is 200 but for its checks. */
+export function checkedAnswer(results: readonly CheckResult[], showsDetails: boolean): HealthAnswer {
+  const failed = results.filter(({ status }) => status === 'fail');
+  const isFailing = failed.some(({ affects }) => affects !== 'none');
+  const output = failed.some(({ affects }) => affects === 'startup') ? 'starting' : 'a check failed';
+  const status = isFailing ? 'fail' : failed.length > 0 ? 'warn' : 'pass';
+  const body = {
+    status,
+    ...(status === 'pass' ? {} : { output }),
+    ...(showsDetails ? { checks: Object.fromEntries(results.map(details)) } : {}),
+  };
+  return { statusCode: isFailing ? 503 : 200, body: JSON.stringify(body) };
+}
+
+/** What is shown of a check. What it threw may hold anything, so only its code is. */
+function details({ name, affects, status, ms, at, error }: CheckResult): [string, object[]] {
+  const isPassing = status === 'pass';
+  const detail = {
+    status: isPassing || affects !== 'none' ? status : 'warn',
+    observedValue: Math.round(ms),
+    observedUnit: 'ms',
+    time: at.toISOString(),
+    ...(isPassing ? {} : { output: codeOf(error) }),
+  };
+  return [`${name}:responseTime`, [detail]];
+}
+
+function codeOf(error: unknown): string {
+  const code = error instanceof Error ? (error as { readonly code?: unknown }).code : undefined;
+  return typeof code === 'string' && /^[A-Z][A-Z0-9_]*$/.test(code) ? code : 'failed';
 }
 
 function isOutOfRotation({ readiness }: DrainPlan, phase: Phase): boolean {
@@ -56,12 +98,12 @@ function isOutOfRotation({ readiness }: DrainPlan, phase: Phase): boolean {
   }
 }
 
-const answer = (statusCode: 200 | 503, status: string): HealthAnswer => ({
-  statusCode,
-  body: JSON.stringify({ status }),
+const failing = (output: string): HealthAnswer => ({
+  statusCode: 503,
+  body: JSON.stringify({ status: 'fail', output }),
 });
 
-const OK = answer(200, 'ok');
-const STARTING = answer(503, 'starting');
-const UNREADY = answer(503, 'unready');
-const DRAINING = answer(503, 'draining');
+const PASS: HealthAnswer = { statusCode: 200, body: JSON.stringify({ status: 'pass' }) };
+const STARTING = failing('starting');
+const UNREADY = failing('unready');
+const DRAINING = failing('draining');

@@ -6,6 +6,7 @@ import { DrainError } from '../src/drain-error.ts';
 import type { DrainOptions } from '../src/drain-options.ts';
 import type { DrainReport } from '../src/drain-report.ts';
 import { FakeDrainable } from './fake-drainable.ts';
+import { statusOf } from './status-of.ts';
 
 const never = (): Promise<never> => new Promise(() => {});
 const broken = (text: string) => (): Promise<never> => Promise.reject(new Error(text));
@@ -519,12 +520,12 @@ describe('failure while serving', () => {
     async (policy) => {
       const { rig, redis } = await failing(policy);
       redis.fail(new Error('connection lost'));
-      expect(rig.drain.health('ready').statusCode).toBe(503);
-      expect(rig.drain.health('live').statusCode).toBe(200);
-      expect(rig.drain.health('startup').statusCode).toBe(200);
+      expect(statusOf(rig.drain, 'ready')).toBe(503);
+      expect(statusOf(rig.drain, 'live')).toBe(200);
+      expect(statusOf(rig.drain, 'startup')).toBe(200);
       await rig.host.advance(50);
       redis.recover();
-      expect(rig.drain.health('ready').statusCode).toBe(200);
+      expect(statusOf(rig.drain, 'ready')).toBe(200);
       expect(rig.log.slice(1)).toEqual([
         "0 unready: component 'redis' failed: connection lost",
         "50 ready: component 'redis' recovered",
@@ -536,7 +537,7 @@ describe('failure while serving', () => {
   test('it stays out while another one fails, or the app itself is unready', async () => {
     const { rig, redis } = await failing();
     const mail = rig.drain.component({ name: 'mail' });
-    const ready = (): boolean => rig.drain.health('ready').statusCode === 200;
+    const ready = (): boolean => statusOf(rig.drain, 'ready') === 200;
     redis.fail();
     mail.fail();
     redis.recover();
@@ -571,7 +572,7 @@ describe('failure while serving', () => {
     await rig.host.advance(70);
     redis.recover();
     expect(steps).toEqual(['redis failure 0', 'redis recovery 70']);
-    expect([rig.drain.health('ready').statusCode, rig.drain.phase]).toEqual([200, 'serving']);
+    expect([statusOf(rig.drain, 'ready'), rig.drain.phase]).toEqual([200, 'serving']);
   });
 
   test('a storm of errors is one failure, and recovering without one is nothing', async () => {
@@ -591,7 +592,7 @@ describe('failure while serving', () => {
     });
     await rig.start();
     emit(new Error('connection lost'));
-    expect(rig.drain.health('ready').statusCode).toBe(503);
+    expect(statusOf(rig.drain, 'ready')).toBe(503);
   });
 
   test.each(['unready', 'drain', 'ignore'] as const)(

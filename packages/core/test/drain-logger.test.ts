@@ -74,6 +74,11 @@ const EVENTS: readonly (readonly [level: string, event: DrainEvent])[] = [
   ['info', { type: 'phase', phase: 'announcing', previous: 'serving', inFlight: 2, elapsedMs: 0 }],
   ['info', { type: 'readiness', ready: false, reason: 'cache is cold' }],
   ['info', { type: 'readiness', ready: true, reason: undefined }],
+  [
+    'warn',
+    { type: 'check', check: { name: 'db', affects: 'ready', status: 'fail', ms: 800.2, at: new Date(0), error } },
+  ],
+  ['info', { type: 'check', check: { name: 'db', affects: 'ready', status: 'pass', ms: 3.4, at: new Date(0) } }],
   ['warn', { type: 'deadline', work }],
   ['warn', { type: 'destroyed', work }],
   ['info', { type: 'resource', resource: { name: 'db', outcome: 'closed', ms: 3.4 } }],

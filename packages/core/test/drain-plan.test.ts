@@ -47,6 +47,7 @@ describe('defaults', () => {
       readyPath: '/ready',
       livePath: '/healthz',
       startupPath: '/startup',
+      healthDetails: false,
       healthPort: false,
       healthHost: '*',
     } satisfies DrainPlan);
@@ -118,7 +119,7 @@ describe('values', () => {
       lateRequests: 'refuse',
       refuseDuringWindow: true,
       retryAfter: '3s',
-      health: { ready: '/r', live: false, startup: '/s', port: 9_090, host: '127.0.0.1' },
+      health: { ready: '/r', live: false, startup: '/s', details: true, port: 9_090, host: '127.0.0.1' },
       logger: false,
       env: false,
       envPrefix: 'X_',
@@ -146,6 +147,7 @@ describe('values', () => {
       readyPath: '/r',
       livePath: false,
       startupPath: '/s',
+      healthDetails: true,
       healthPort: 9_090,
       healthHost: '127.0.0.1',
     } satisfies DrainPlan);

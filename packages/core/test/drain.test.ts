@@ -16,6 +16,7 @@ const EVENT_TYPES = Object.keys({
   trigger: 1,
   phase: 1,
   readiness: 1,
+  check: 1,
   deadline: 1,
   destroyed: 1,
   resource: 1,
@@ -34,6 +35,8 @@ function line(event: DrainEvent): string {
       return event.phase;
     case 'readiness':
       return `${event.ready ? 'ready' : 'unready'} ${event.reason ?? ''}`.trim();
+    case 'check':
+      return `check ${event.check.name} ${event.check.status}`;
     case 'deadline':
     case 'destroyed':
       return `${event.type} ${event.work.map(({ name }) => name).join(', ')}`;
@@ -222,14 +225,14 @@ describe('a window that may end early', () => {
 
   test('waits until whoever probes has been told often enough', async () => {
     const it = rig({ window }).listening();
-    it.drain.health('ready');
+    void it.drain.health('ready');
     it.host.signal('SIGTERM');
     await it.host.advance(2_000);
-    it.drain.health('ready');
-    it.drain.health('live');
+    void it.drain.health('ready');
+    void it.drain.health('live');
     await it.host.advance(2_000);
     expect(it.drain.phase).toBe('announcing');
-    it.drain.health('ready');
+    void it.drain.health('ready');
     await it.host.advance(0);
     expect(it.log).toContain('4000 draining');
     expect(it.report).toMatchObject({ windowEnd: 'quiet', probeFailures: 2 });
@@ -941,8 +944,10 @@ describe('resources', () => {
 
 describe('readiness', () => {
   const status = (drain: Drain, route: 'ready' | 'live' | 'startup'): string => {
-    const { statusCode, body } = drain.health(route);
-    return `${statusCode} ${(JSON.parse(body) as { status: string }).status}`;
+    const answer = drain.health(route);
+    if (answer instanceof Promise) throw new Error('without checks an answer is there at once');
+    const { status: word, output } = JSON.parse(answer.body) as { status: string; output?: string };
+    return `${answer.statusCode} ${output ?? word}`;
   };
 
   test('unready and ready take it out of rotation and back, and are told once each', () => {
@@ -952,11 +957,11 @@ describe('readiness', () => {
     drain.unready('still');
     expect([status(drain, 'ready'), status(drain, 'live'), status(drain, 'startup')]).toEqual([
       '503 unready',
-      '200 ok',
-      '200 ok',
+      '200 pass',
+      '200 pass',
     ]);
     drain.ready();
-    expect(status(drain, 'ready')).toBe('200 ok');
+    expect(status(drain, 'ready')).toBe('200 pass');
     expect(log).toEqual(['0 unready cache is cold', '0 ready']);
     expect(drain.phase).toBe('serving');
   });
@@ -966,20 +971,20 @@ describe('readiness', () => {
     drain.unready();
     expect([status(drain, 'ready'), status(drain, 'startup')]).toEqual(['503 starting', '503 starting']);
     drain.ready();
-    expect([status(drain, 'ready'), status(drain, 'startup')]).toEqual(['200 ok', '200 ok']);
+    expect([status(drain, 'ready'), status(drain, 'startup')]).toEqual(['200 pass', '200 pass']);
   });
 
   test('a drain turns readiness at once and leaves liveness', async () => {
     const { host, drain } = rig().listening('GET /a');
     host.signal('SIGTERM');
-    expect([status(drain, 'ready'), status(drain, 'live')]).toEqual(['503 draining', '200 ok']);
+    expect([status(drain, 'ready'), status(drain, 'live')]).toEqual(['503 draining', '200 pass']);
     drain.ready();
     expect(status(drain, 'ready')).toBe('503 draining');
     await host.advance(5_000);
     expect([status(drain, 'ready'), status(drain, 'live'), status(drain, 'startup')]).toEqual([
       '503 draining',
-      '200 ok',
-      '200 ok',
+      '200 pass',
+      '200 pass',
     ]);
   });
 
@@ -995,7 +1000,7 @@ describe('readiness', () => {
     const { host, drain } = rig().listening('GET /a');
     host.signal('SIGINT');
     drain.unready();
-    expect(status(drain, 'startup')).toBe('200 ok');
+    expect(status(drain, 'startup')).toBe('200 pass');
   });
 });
 

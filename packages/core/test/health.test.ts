@@ -24,18 +24,19 @@ test.each(MATRIX)('readiness $readiness in $phase, ready $ready, started $starte
   const { readiness, phase, ready, started } = state;
   const of = (route: 'ready' | 'live' | 'startup') => {
     const { statusCode, body } = healthAnswer(route, plan({ readiness }), state);
-    return `${statusCode} ${(JSON.parse(body) as { status: string }).status}`;
+    const { status, output } = JSON.parse(body) as { status: string; output?: string };
+    return `${statusCode} ${output ?? status}`;
   };
-  expect(of('live')).toBe('200 ok');
-  expect(of('startup')).toBe(started ? '200 ok' : '503 starting');
+  expect(of('live')).toBe('200 pass');
+  expect(of('startup')).toBe(started ? '200 pass' : '503 starting');
   const draining = DRAINING_IN[readiness].includes(phase);
-  const expected = !started ? '503 starting' : !ready ? '503 unready' : draining ? '503 draining' : '200 ok';
+  const expected = !started ? '503 starting' : !ready ? '503 unready' : draining ? '503 draining' : '200 pass';
   expect(of('ready')).toBe(expected);
 });
 
 test('a body is JSON with the status and nothing else', () => {
   const state = { phase: 'draining', ready: true, started: true } as const;
-  expect(healthAnswer('ready', plan(), state).body).toBe('{"status":"draining"}');
+  expect(healthAnswer('ready', plan(), state).body).toBe('{"status":"fail","output":"draining"}');
 });
 
 describe('healthRoute', () => {

@@ -82,6 +82,7 @@ describe('events', () => {
       | 'trigger'
       | 'phase'
       | 'readiness'
+      | 'check'
       | 'deadline'
       | 'destroyed'
       | 'resource'
@@ -120,6 +121,8 @@ describe('events', () => {
           return event.phase;
         case 'readiness':
           return String(event.ready);
+        case 'check':
+          return event.check.name;
         case 'deadline':
         case 'destroyed':
           return String(event.work.length);

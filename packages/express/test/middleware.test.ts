@@ -17,7 +17,7 @@ forBothVersions((express) => {
       });
       app.get('/', (_request: Request, response: Response) => void response.send('ok'));
       const client = await connect(drain.attach(await listen(app)));
-      expect((await client.get('/ready').response()).body).toBe('{"status":"ok"}');
+      expect((await client.get('/ready').response()).body).toBe('{"status":"pass"}');
       expect((await client.get('/').response()).body).toBe('ok');
       expect(seen).toEqual(['/']);
     });

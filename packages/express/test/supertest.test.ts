@@ -19,13 +19,13 @@ forBothVersions((express) => {
       let closeDatabase = (): void => {};
       drain.resource('database', () => new Promise<void>((resolve) => (closeDatabase = resolve)));
       const job = drain.enter('job');
-      await request(app).get('/ready').expect(200, { status: 'ok' });
+      await request(app).get('/ready').expect(200, { status: 'pass' });
       await request(app).get('/orders').expect(200);
 
       host.signal('SIGTERM');
       await reached(drain, 'announcing');
       expect(drain.phase).toBe('announcing');
-      await request(app).get('/ready').expect(503, { status: 'draining' });
+      await request(app).get('/ready').expect(503, { status: 'fail', output: 'draining' });
       await request(app).head('/ready').expect(503);
       await request(app).get('/healthz').expect(200);
       await request(app).get('/startup').expect(200);

@@ -1,6 +1,6 @@
-import { DrainError, type DrainLogger, type DrainOptions } from '@drainkit/core';
+import { DrainError, HEALTH_TYPE, type DrainLogger, type DrainOptions, type HealthAnswer } from '@drainkit/core';
 import { HttpDrain, type RequestSignals, type WebSocketServerLike } from '@drainkit/core/node';
-import type { FastifyBaseLogger, FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
 import { FastifyClose } from './fastify-close.ts';
 import { describe, handling, markRequests } from './marked-request.ts';
@@ -75,8 +75,10 @@ function addHealthRoutes(app: FastifyInstance, drain: HttpDrain): void {
       logLevel: 'silent',
       schema: HIDDEN,
       handler: (_request, reply) => {
-        const { statusCode, body } = drain.health(route);
-        return reply.code(statusCode).header('Cache-Control', 'no-store').type('application/json').send(body);
+        const send = ({ statusCode, body }: HealthAnswer): FastifyReply =>
+          reply.code(statusCode).header('Cache-Control', 'no-store').type(HEALTH_TYPE).send(body);
+        const answer = drain.health(route, () => reply.raw.destroyed);
+        return answer instanceof Promise ? answer.then(send) : send(answer);
       },
     });
   }

@@ -2,9 +2,9 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo, Socket } from 'node:net';
 import { DrainError } from '../drain-error.ts';
 import type { DrainPlan } from '../drain-plan.ts';
-import { ownHealthRoute, type HealthAnswer, type HealthRoute } from '../health.ts';
+import { ownHealthRoute, type HealthRoute } from '../health.ts';
 import { throwLater } from '../throw-later.ts';
-import { answerEmpty, answerHealth, isReading, pathOf } from './http-answer.ts';
+import { answerEmpty, isReading, pathOf } from './http-answer.ts';
 
 /** Answers requests for one path. */
 export type RouteHandler = (request: IncomingMessage, response: ServerResponse) => unknown;
@@ -16,16 +16,20 @@ export type RouteHandler = (request: IncomingMessage, response: ServerResponse) 
  */
 export class HealthServer {
   readonly #plan: DrainPlan;
-  readonly #health: (route: HealthRoute) => HealthAnswer;
+  readonly #answer: (route: HealthRoute, response: ServerResponse) => void;
   readonly #routes = new Map<string, RouteHandler>();
   readonly #server: Server;
   readonly #listening: Promise<void>;
   #closing = false;
 
-  /** Listens at once. A port that cannot be had is an uncaught DrainError `DRAIN_HEALTH_PORT`, as it would be for the app's own. */
-  constructor(plan: DrainPlan, port: number, health: (route: HealthRoute) => HealthAnswer) {
+  /**
+   * Listens at once. A port that cannot be had is an uncaught DrainError `DRAIN_HEALTH_PORT`, as it would be for the app's own.
+   *
+   * @param answer - answers for a health route.
+   */
+  constructor(plan: DrainPlan, port: number, answer: (route: HealthRoute, response: ServerResponse) => void) {
     this.#plan = plan;
-    this.#health = health;
+    this.#answer = answer;
     this.#server = createServer((request, response) => this.#onRequest(request, response));
     this.#server.on('connection', (socket: Socket) => socket.unref());
     this.#server.on('error', (cause) => {
@@ -73,7 +77,7 @@ export class HealthServer {
     const handler = this.#routes.get(path);
     if (route === undefined && handler === undefined) return answerEmpty(response, 404);
     if (!isReading(request)) return answerEmpty(response, 405, { Allow: 'GET, HEAD' });
-    if (route !== undefined) return answerHealth(response, this.#health(route));
+    if (route !== undefined) return this.#answer(route, response);
     new Promise((done) => done(handler?.(request, response))).catch(() => {
       if (response.headersSent) response.destroy();
       else answerEmpty(response, 500);

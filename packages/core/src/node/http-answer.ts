@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Http2ServerRequest, Http2ServerResponse, ServerHttp2Stream } from 'node:http2';
-import type { HealthAnswer } from '../health.ts';
+import { HEALTH_TYPE, type HealthAnswer } from '../health.ts';
 
 /** A request of node:http, or the one that node:http2 makes in its likeness. */
 export type AnyRequest = IncomingMessage | Http2ServerRequest;
@@ -23,14 +23,14 @@ export function isReading(request: AnyRequest): boolean {
 }
 
 export function answerHealth(response: AnyResponse, { statusCode, body }: HealthAnswer): void {
-  answer(response, statusCode, body, { 'Cache-Control': 'no-store' });
+  answer(response, statusCode, body, { 'Content-Type': HEALTH_TYPE, 'Cache-Control': 'no-store' });
 }
 
-const REFUSAL = '{"statusCode":503,"error":"Service Unavailable","message":"draining"}';
+const REFUSED = '{"statusCode":503,"error":"Service Unavailable","message":"draining"}';
 
 /** 503 with Retry-After (RFC 9110 section 15.6.4), for a request that is refused because of the drain. */
 export function answerRefused(response: AnyResponse, retryAfterMs: number): void {
-  answer(response, 503, REFUSAL, refusalHeaders(retryAfterMs));
+  answer(response, 503, REFUSED, refusalHeaders(retryAfterMs));
 }
 
 /** An answer that says no more than its status. */
@@ -38,16 +38,20 @@ export function answerEmpty(response: ServerResponse, statusCode: number, header
   response.writeHead(statusCode, { 'Content-Length': 0, 'Cache-Control': 'no-store', ...headers }).end();
 }
 
-/** The same for an HTTP/2 stream. */
+/** A refusal of an HTTP/2 stream. */
 export function refuseStream(stream: ServerHttp2Stream, retryAfterMs: number): void {
   // Whoever waits for the rest of a body does so in vain: nobody is to learn of it as an uncaught error.
   stream.on('error', () => {});
-  stream.respond({ ':status': 503, ...headersOf(REFUSAL, refusalHeaders(retryAfterMs)) });
-  stream.end(REFUSAL);
+  stream.respond({ ':status': 503, ...withLength(REFUSED, refusalHeaders(retryAfterMs)) });
+  stream.end(REFUSED);
 }
 
 function refusalHeaders(retryAfterMs: number): Record<string, string> {
-  return { 'Cache-Control': 'no-store', 'Retry-After': String(Math.ceil(retryAfterMs / 1_000)) };
+  return {
+    'Content-Type': 'application/json',
+    'Cache-Control': 'no-store',
+    'Retry-After': String(Math.ceil(retryAfterMs / 1_000)),
+  };
 }
 
 function answer(response: AnyResponse, statusCode: number, body: string, headers: Record<string, string>): void {
@@ -55,11 +59,11 @@ function answer(response: AnyResponse, statusCode: number, body: string, headers
     writeHead(statusCode: number, headers: Record<string, string>): unknown;
     end(body: string): unknown;
   } = response;
-  target.writeHead(statusCode, headersOf(body, headers));
+  target.writeHead(statusCode, withLength(body, headers));
   // `end` leaves the body out of an answer to HEAD by itself.
   target.end(body);
 }
 
-function headersOf(body: string, headers: Record<string, string>): Record<string, string> {
-  return { 'Content-Type': 'application/json', 'Content-Length': String(Buffer.byteLength(body)), ...headers };
+function withLength(body: string, headers: Record<string, string>): Record<string, string> {
+  return { 'Content-Length': String(Buffer.byteLength(body)), ...headers };
 }

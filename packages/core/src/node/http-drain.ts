@@ -8,7 +8,7 @@ import { DrainError } from '../drain-error.ts';
 import type { DrainOptions } from '../drain-options.ts';
 import { show } from '../drain-plan.ts';
 import type { Drainable } from '../drainable.ts';
-import { healthRoute } from '../health.ts';
+import { healthRoute, type HealthRoute } from '../health.ts';
 import { hasReached } from '../phase.ts';
 import { HealthServer } from './health-server.ts';
 import { LazySignals, type RequestSignals } from './request-signals.ts';
@@ -35,7 +35,7 @@ export class HttpDrain extends Drain {
     this.#routes = { describe: () => undefined, handling: () => undefined, healthPrefix: '', ...routes };
     const { healthPort } = this.plan;
     if (healthPort === false) return;
-    const server = new HealthServer(this.plan, healthPort, (route) => this.health(route));
+    const server = new HealthServer(this.plan, healthPort, (route, response) => this.#answerHealth(route, response));
     this.healthServer = server;
     void this.done.then(() => server.close());
   }
@@ -154,7 +154,7 @@ export class HttpDrain extends Drain {
   handle(request: AnyRequest, response: AnyResponse): boolean {
     const route = healthRoute(this.plan, this.#routes.healthPrefix, pathOf(request));
     if (route !== undefined && isReading(request)) {
-      answerHealth(response, this.health(route));
+      this.#answerHealth(route, response);
       return true;
     }
     if (!this.#isRefusing()) return false;
@@ -162,6 +162,13 @@ export class HttpDrain extends Drain {
     ('stream' in request ? parts?.http2 : parts?.http)?.countRefused();
     answerRefused(response, this.plan.retryAfter);
     return true;
+  }
+
+  #answerHealth(route: HealthRoute, response: AnyResponse): void {
+    const isGone = (): boolean => ('stream' in response ? response.stream.destroyed : response.destroyed);
+    const answer = this.health(route, isGone);
+    if (answer instanceof Promise) void answer.then((settled) => answerHealth(response, settled));
+    else answerHealth(response, answer);
   }
 
   #partsOf(request: AnyRequest): ServerParts | undefined {

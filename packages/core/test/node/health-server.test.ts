@@ -44,26 +44,26 @@ async function said(url: string, path: string): Promise<string> {
 describe('while the app starts', () => {
   test('it is live, and neither started nor ready before a server listens', async () => {
     const { drain, url } = await start();
-    expect(await said(url, '/healthz')).toBe('200 {"status":"ok"}');
-    expect(await said(url, '/startup')).toBe('503 {"status":"starting"}');
-    expect(await said(url, '/ready')).toBe('503 {"status":"starting"}');
+    expect(await said(url, '/healthz')).toBe('200 {"status":"pass"}');
+    expect(await said(url, '/startup')).toBe('503 {"status":"fail","output":"starting"}');
+    expect(await said(url, '/ready')).toBe('503 {"status":"fail","output":"starting"}');
     drain.attach(await http(() => {}));
-    expect(await said(url, '/startup')).toBe('200 {"status":"ok"}');
-    expect(await said(url, '/ready')).toBe('200 {"status":"ok"}');
+    expect(await said(url, '/startup')).toBe('200 {"status":"pass"}');
+    expect(await said(url, '/ready')).toBe('200 {"status":"pass"}');
   });
 
   test('a program without a server is ready when it says so', async () => {
     const { drain, url } = await start();
-    expect(await said(url, '/ready')).toBe('503 {"status":"starting"}');
+    expect(await said(url, '/ready')).toBe('503 {"status":"fail","output":"starting"}');
     drain.ready();
-    expect(await said(url, '/ready')).toBe('200 {"status":"ok"}');
+    expect(await said(url, '/ready')).toBe('200 {"status":"pass"}');
   });
 
   test('disabled, too, it says when the app has started', async () => {
     const { drain, url } = await start({ enabled: false });
-    expect(await said(url, '/startup')).toBe('503 {"status":"starting"}');
+    expect(await said(url, '/startup')).toBe('503 {"status":"fail","output":"starting"}');
     drain.attach(await http(() => {}));
-    expect(await said(url, '/startup')).toBe('200 {"status":"ok"}');
+    expect(await said(url, '/startup')).toBe('200 {"status":"pass"}');
   });
 });
 
@@ -132,11 +132,11 @@ describe('through a drain', () => {
     let close = (): void => {};
     drain.resource('database', () => new Promise<void>((resolve) => (close = resolve)));
     host.signal('SIGTERM');
-    expect(await said(url, '/ready')).toBe('503 {"status":"draining"}');
+    expect(await said(url, '/ready')).toBe('503 {"status":"fail","output":"draining"}');
     await host.advance(1_000);
     await eventually('the drain to close resources', () => drain.phase === 'closing');
-    expect(await said(url, '/ready')).toBe('503 {"status":"draining"}');
-    expect(await said(url, '/healthz')).toBe('200 {"status":"ok"}');
+    expect(await said(url, '/ready')).toBe('503 {"status":"fail","output":"draining"}');
+    expect(await said(url, '/healthz')).toBe('200 {"status":"pass"}');
     close();
     expect((await within('the drain to end', 2_000, drain.done)).outcome).toBe('clean');
     await eventually('the health server to be closed', () => server.address === undefined);

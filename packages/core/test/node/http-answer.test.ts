@@ -40,14 +40,14 @@ test('GET and HEAD are reading, and nothing else is', () => {
 });
 
 describe('a health answer', () => {
-  const body = '{"status":"draining"}';
+  const body = '{"status":"fail","output":"draining"}';
   const listener: RequestListener = (_, response) => answerHealth(response, { statusCode: 503, body });
 
   test('is JSON that nobody may keep', async () => {
     const { answer } = await ask('GET', listener);
     expect([answer.status, answer.body]).toEqual([503, body]);
     expect(answer.headers).toMatchObject({
-      'content-type': 'application/json',
+      'content-type': 'application/health+json',
       'content-length': String(body.length),
       'cache-control': 'no-store',
     });
