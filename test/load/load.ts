@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import type { DrainReport } from '@drainkit/core';
 import { spawnApp, within } from '@drainkit/testing';
-import type { AppExit, SpawnedApp } from '@drainkit/testing';
+import type { AppExit, SpawnAppOptions, SpawnedApp } from '@drainkit/testing';
 import { onTestFinished } from 'vitest';
 import type { ClientFigures, ClientPlan } from './apps/clients.ts';
 import type { ServerTimes } from './apps/server-times.ts';
@@ -25,9 +25,9 @@ export function countFrom(variable: string, fallback: number): number {
   return count;
 }
 
-/** Starts a server with a window of 1.5 s; it does not outlive the test. */
-export async function startServer(name: ServerName, port = 0): Promise<SpawnedApp> {
-  const app = await spawnApp(APPS[name], { env: { PORT: String(port), DRAIN_WINDOW: '1500' } });
+/** Starts a server with a window of 1.5 s, unless `env` says otherwise; it does not outlive the test. */
+export async function startServer(name: ServerName, port = 0, env: SpawnAppOptions['env'] = {}): Promise<SpawnedApp> {
+  const app = await spawnApp(APPS[name], { env: { PORT: String(port), DRAIN_WINDOW: '1500', ...env } });
   onTestFinished(() => app.kill());
   return app;
 }
