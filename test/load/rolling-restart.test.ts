@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { missing, startHaproxy, startNginx } from './balancer.ts';
 import { countFrom, drain, figuresOf, freePort, SERVERS, startClients, startServer } from './load.ts';
 import type { ServerEnd } from './load.ts';
+import { startWrk } from './wrk.ts';
 
 const RESTARTS = countFrom('DRAINKIT_RESTARTS', 4);
 
@@ -10,8 +11,8 @@ const RESTARTS = countFrom('DRAINKIT_RESTARTS', 4);
 const LONGEST_STAY = 100;
 
 const BALANCERS = [
-  { program: 'haproxy', start: startHaproxy, why: missing('haproxy') },
-  { program: 'nginx', start: startNginx, why: missing('nginx') },
+  { program: 'haproxy', start: startHaproxy, why: missing('haproxy') ?? missing('wrk') },
+  { program: 'nginx', start: startNginx, why: missing('nginx') ?? missing('wrk') },
 ];
 
 describe.each(SERVERS)('%s', (name) => {
@@ -35,6 +36,9 @@ describe.each(SERVERS)('%s', (name) => {
         lifetimeMs: 20_000 + RESTARTS * 10_000,
       });
 
+      // Without a gap: there is a request on every connection at every moment.
+      const wrk = startWrk(`http://127.0.0.1:${port}/work?ms=40`, 16);
+
       const ends: ServerEnd[] = [];
       for (let restart = 0; restart < RESTARTS; restart += 1) {
         const turn = restart % 2;
@@ -43,13 +47,15 @@ describe.each(SERVERS)('%s', (name) => {
         servers[turn] = await startServer(name, ports[turn]);
         await balancer.allUp();
       }
+      const wrkFigures = await wrk.stop();
       await clients.send('stop');
       const figures = await figuresOf(clients);
 
       const longest = (values: number[]): string => Math.max(...values).toFixed(1);
       console.log(
         `rolling restart ${name} behind ${program}, ${RESTARTS} restarts: requests ${figures.requests}, ` +
-          `resets ${figures.resets}, non-200 ${figures.non200}, other ${figures.errors}; ` +
+          `resets ${figures.resets}, non-200 ${figures.non200}, other ${figures.errors}; wrk: requests ${wrkFigures.requests}, ` +
+          `socket errors ${wrkFigures.socketErrors}, non-200 ${wrkFigures.non200}; ` +
           `exit codes ${ends.map(({ code }) => code).join(' ')}; longest: signal to exit ` +
           `${longest(ends.map(({ ms }) => ms))} ms, last response to closing ` +
           `${longest(ends.map(({ beforeClosingMs }) => beforeClosingMs))} ms, closed to exit ` +
@@ -57,7 +63,9 @@ describe.each(SERVERS)('%s', (name) => {
           `${longest(ends.map(({ untilGoneMs }) => untilGoneMs))} ms`,
       );
       expect(figures).toMatchObject({ resets: 0, non200: 0, errors: 0, failures: [] });
+      expect(wrkFigures).toMatchObject({ socketErrors: 0, non200: 0 });
       expect(figures.requests).toBeGreaterThan(RESTARTS * 64);
+      expect(wrkFigures.requests).toBeGreaterThan(RESTARTS * 64);
       for (const end of ends) {
         expect(end).toMatchObject({ code: 0, report: { outcome: 'clean', aborted: [], refused: 0 } });
         expect(end.beforeClosingMs).toBeLessThan(LONGEST_STAY);
