@@ -12,9 +12,9 @@ import { onTestFinished } from 'vitest';
  * Why tests that need a program cannot run; `undefined` where it is there. With DRAINKIT_REQUIRE_SERVICES=1 they run in
  * any case, and fail.
  */
-export function missing(program: string): string | undefined {
+export function missing(program: string, versionOption = '-v'): string | undefined {
   if (process.env['DRAINKIT_REQUIRE_SERVICES'] === '1') return undefined;
-  return spawnSync(program, ['-v']).error === undefined ? undefined : `${program} is not installed`;
+  return spawnSync(program, [versionOption]).error === undefined ? undefined : `${program} is not installed`;
 }
 
 /** Writes a program's configuration into a directory of its own, runs it in the foreground, and ends both with the test. */
@@ -74,6 +74,7 @@ defaults
   timeout connect 2s
   timeout client 20s
   timeout server 20s
+  timeout check 5s
   retries 0
 frontend in
   bind 127.0.0.1:${port}

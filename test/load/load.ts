@@ -84,6 +84,14 @@ export async function figuresOf(clients: SpawnedApp): Promise<ClientFigures> {
   return toldBy(clients, 'clients ended') as ClientFigures;
 }
 
+/** A balancer of connections in front of them: clients that are refused by the first go to the second. */
+export async function startFailover(servers: readonly SpawnedApp[]): Promise<number> {
+  const args = servers.map(({ port }) => String(port));
+  const app = await spawnApp(new URL('./apps/failover.ts', import.meta.url), { args });
+  onTestFinished(() => app.kill());
+  return app.port;
+}
+
 /** A port that nobody listens on now. */
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
