@@ -2,7 +2,7 @@ import type { Component, ComponentOptions, ComponentStep } from './component.ts'
 import { orderProblems, startOrder } from './component-order.ts';
 import type { ComponentOwner } from './component-owner.ts';
 import { rollBack, startError, type ComponentFailure } from './component-rollback.ts';
-import { ComponentUnit } from './component-unit.ts';
+import { ComponentUnit, type ComponentListener } from './component-unit.ts';
 import { DrainError } from './drain-error.ts';
 import type { Drainable, WorkItem } from './drainable.ts';
 import { hasReached } from './phase.ts';
@@ -13,7 +13,7 @@ import { WorkTracker } from './work-tracker.ts';
  * The components of an app: started in order, rolled back where one fails to start, quiesced all at once when the drain
  * begins. A component that is started takes its place among the resources, so that it closes before what it was built on.
  */
-export class ComponentSet implements Drainable {
+export class ComponentSet implements Drainable, ComponentListener {
   readonly name = 'components';
   readonly late = 0;
   readonly refused = 0;
@@ -21,7 +21,7 @@ export class ComponentSet implements Drainable {
   readonly reachable = false;
   readonly lastRequestAt: number = -Infinity;
   readonly #owner: ComponentOwner;
-  readonly #units: ComponentUnit[] = [];
+  readonly #units = new Set<ComponentUnit>();
   /** What is starting, quiescing or being rolled back. */
   readonly #steps: WorkTracker;
   readonly #stopping = new AbortController();
@@ -37,10 +37,10 @@ export class ComponentSet implements Drainable {
 
   /** @throws DrainError `DRAIN_COMPONENT_INVALID`, `DRAIN_RESOURCE_TOO_LATE` */
   add(options: ComponentOptions): Component {
-    const unit = new ComponentUnit(options, (...said) => this.#onFailing(...said));
+    const unit = new ComponentUnit(options, this);
     if (!unit.hasStart) this.#onRunning(unit, undefined);
     unit.isPlaced = !unit.hasStart && unit.dependsOn.length === 0;
-    this.#units.push(unit);
+    this.#units.add(unit);
     return unit;
   }
 
@@ -84,13 +84,13 @@ export class ComponentSet implements Drainable {
   }
 
   async #startAll(): Promise<void> {
-    const problems = orderProblems(this.#units);
+    const problems = orderProblems([...this.#units]);
     if (problems.length > 0) {
       const list = problems.map((text) => `  - ${text}`).join('\n');
       throw new DrainError('DRAIN_COMPONENT_INVALID', `components cannot be started:\n${list}\n`);
     }
     const started: ComponentUnit[] = [];
-    for (const together of startOrder(this.#units.filter(({ isPlaced }) => !isPlaced))) {
+    for (const together of startOrder([...this.#units].filter(({ isPlaced }) => !isPlaced))) {
       if (this.#stopping.signal.aborted) throw new DrainError('DRAIN_START_STOPPED');
       const group = {};
       const failures = (await Promise.all(together.map((unit) => this.#startOne(unit, group)))).filter(
@@ -174,7 +174,7 @@ export class ComponentSet implements Drainable {
   }
 
   /** What follows is the component's policy. */
-  #onFailing(unit: ComponentUnit, failing: boolean, error: unknown): void {
+  onFailing(unit: ComponentUnit, failing: boolean, error: unknown): void {
     const { name, policy } = unit;
     const began = this.#failingSince.get(unit) ?? this.#owner.clock.now();
     if (failing) this.#failingSince.set(unit, began);
@@ -186,6 +186,10 @@ export class ComponentSet implements Drainable {
     if (policy === 'drain' && failing && this.#owner.phase === 'serving') {
       this.#owner.trigger(failureTrigger(name, error));
     }
+  }
+
+  onForgotten(unit: ComponentUnit): void {
+    this.#units.delete(unit);
   }
 
   #emit(name: string, step: ComponentStep['step'], began: number, failure?: { readonly error: unknown }): void {

@@ -11,8 +11,12 @@ import {
 import type { OrderedComponent } from './component-order.ts';
 import type { Resource } from './resource-stack.ts';
 
-/** Told that a running component has failed, or that it works again. */
-export type FailureListener = (unit: ComponentUnit, failing: boolean, error: unknown) => void;
+/** Told of what its owner says of a component. */
+export interface ComponentListener {
+  /** A running component has failed, or works again. */
+  onFailing(unit: ComponentUnit, failing: boolean, error: unknown): void;
+  onForgotten(unit: ComponentUnit): void;
+}
 
 /** One component, and where it is. Its set moves it on. */
 export class ComponentUnit implements Component, OrderedComponent {
@@ -31,11 +35,11 @@ export class ComponentUnit implements Component, OrderedComponent {
   resource: Resource | undefined;
   readonly #options: ComponentOptions;
   readonly #close: (() => unknown) | undefined;
-  readonly #listener: FailureListener;
+  readonly #listener: ComponentListener;
   #failing = false;
 
   /** @throws DrainError `DRAIN_COMPONENT_INVALID`, listing every problem. */
-  constructor(options: ComponentOptions, listener: FailureListener) {
+  constructor(options: ComponentOptions, listener: ComponentListener) {
     const { close, stop } = readComponent(options);
     this.name = options.name;
     this.dependsOn = [...(options.dependsOn ?? [])];
@@ -54,14 +58,21 @@ export class ComponentUnit implements Component, OrderedComponent {
   readonly fail = (error?: unknown): void => {
     if (this.#failing || this.state !== 'running') return;
     this.#failing = true;
-    this.#listener(this, true, error);
+    this.#listener.onFailing(this, true, error);
   };
 
   readonly recover = (): void => {
     if (!this.#failing) return;
     this.#failing = false;
-    this.#listener(this, false, undefined);
+    this.#listener.onFailing(this, false, undefined);
   };
+
+  forget(): void {
+    this.resource?.forget();
+    this.recover();
+    this.state = 'stopped';
+    this.#listener.onForgotten(this);
+  }
 
   /** Rejects, never throws. */
   async start(signal: AbortSignal): Promise<void> {

@@ -70,6 +70,8 @@ export interface Component {
   readonly fail: (error?: unknown) => void;
   /** Says that it works again. */
   readonly recover: () => void;
+  /** Forgets it, for whoever has stopped it already: it is neither started nor quiesced nor closed any more. */
+  forget(): void;
 }
 
 /** Something that happened to a component. Its closing is the event of a resource. */

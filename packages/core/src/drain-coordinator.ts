@@ -13,6 +13,7 @@ import { DrainableSet } from './drainable-set.ts';
 import { EventBus } from './event-bus.ts';
 import type { Cancel, Fault, Host } from './host.ts';
 import { hasReached, type Phase } from './phase.ts';
+import { QuietPeriod } from './quiet-period.ts';
 import { QuietWatch } from './quiet-watch.ts';
 import { ReportBuilder } from './report-builder.ts';
 import { ResourceStack, type EntryOptions, type Resource } from './resource-stack.ts';
@@ -36,6 +37,7 @@ export class DrainCoordinator {
   readonly drainables: DrainableSet = new DrainableSet();
   readonly bus: EventBus = new EventBus((error, event) => this.#onListenerError(error, event));
   readonly quiet: QuietWatch;
+  readonly quietPeriod: QuietPeriod;
   readonly #plan: DrainPlan;
   readonly #host: Host;
   readonly #logger: DrainLogger | undefined;
@@ -56,6 +58,7 @@ export class DrainCoordinator {
     this.#host = host;
     this.#logger = logger;
     this.quiet = new QuietWatch(plan, host.clock);
+    this.quietPeriod = new QuietPeriod(plan, host.clock);
     this.#loop = new DrainLoop(plan, host.clock, (effect) => this.#run(effect));
     this.#resources = new ResourceStack(host.clock, plan.closeTimeout);
   }
@@ -155,6 +158,7 @@ export class DrainCoordinator {
         return this.emit({ type: 'phase', phase, previous, inFlight, elapsedMs: this.#elapsedMs });
       }
       case 'announce':
+        this.quietPeriod.begin();
         this.drainables.announce();
         return this.#begun.abort(new DrainError('DRAIN_DRAINING'));
       case 'listen':
@@ -165,7 +169,7 @@ export class DrainCoordinator {
       case 'refuse':
         this.quiet.stop();
         this.drainables.refuse();
-        return void this.drainables.drained().then(() => this.#loop.dispatch({ type: 'drained' }));
+        return void this.quietPeriod.drained(this.drainables).then(() => this.#loop.dispatch({ type: 'drained' }));
       case 'force':
         this.emit({ type: 'deadline', work: this.drainables.work() });
         this.drainables.force();

@@ -1,6 +1,7 @@
 /** Every code that a DrainError can have. */
 export type DrainErrorCode =
   | 'DRAIN_OPTIONS_INVALID'
+  | 'DRAIN_ARGUMENT_INVALID'
   | 'DRAIN_RESOURCE_INVALID'
   | 'DRAIN_RESOURCE_TOO_LATE'
   | 'DRAIN_RESOURCE_HUNG'
@@ -25,6 +26,10 @@ export const DRAIN_ERRORS: Readonly<Record<DrainErrorCode, { readonly cause: str
   DRAIN_OPTIONS_INVALID: {
     cause: 'one or more options or environment variables cannot be used',
     remedy: 'mend each of the listed problems; the message names the option, the value and what is allowed',
+  },
+  DRAIN_ARGUMENT_INVALID: {
+    cause: 'a method was called with something that it cannot use',
+    remedy: 'pass what is allowed; the message names the argument and the value',
   },
   DRAIN_RESOURCE_INVALID: {
     cause: 'a resource was registered without a name, or with something that cannot be closed',

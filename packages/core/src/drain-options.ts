@@ -30,6 +30,11 @@ export interface DrainOptions {
   readonly deadline?: Duration;
   /** How long handlers have, after the deadline, to answer with something that a client can retry. Milliseconds or `'500ms'`. @default '500ms' */
   readonly forceGrace?: Duration;
+  /**
+   * For how long no work that `track` and `enter` count may have been running for the drain to go on: until then such work is
+   * still taken on, so that a job can leave another behind. Milliseconds or `'1s'`. @default 0: refused once draining
+   */
+  readonly quietPeriod?: Duration;
   /** How long one resource may take to close, unless it is registered with a timeout of its own. Milliseconds or `'5s'`. @default '5s' */
   readonly closeTimeout?: Duration;
   /** What the platform gives from the signal to SIGKILL. The process is gone a quarter of a second before it. Milliseconds or `'30s'`. @default '30s' */
@@ -127,6 +132,7 @@ export const OPTION_ROWS: { readonly [Key in keyof DrainPlan]: OptionRow<DrainPl
   windowProbeFailures: row('window.probeFailures', 'WINDOW_PROBE_FAILURES', count, 3),
   deadline: row('deadline', 'DEADLINE', duration, undefined),
   forceGrace: row('forceGrace', 'FORCE_GRACE', duration, 500),
+  quietPeriod: row('quietPeriod', 'QUIET_PERIOD', duration, 0),
   closeTimeout: row('closeTimeout', 'CLOSE_TIMEOUT', duration, 5_000),
   gracePeriod: row('gracePeriod', 'GRACE_PERIOD', duration, 30_000),
   stallTimeout: row('stallTimeout', 'STALL_TIMEOUT', duration, 2_000),

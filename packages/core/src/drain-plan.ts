@@ -16,6 +16,7 @@ export interface DrainPlan {
   readonly windowProbeFailures: number;
   readonly deadline: number;
   readonly forceGrace: number;
+  readonly quietPeriod: number;
   readonly closeTimeout: number;
   readonly gracePeriod: number;
   readonly stallTimeout: number;
@@ -170,6 +171,12 @@ function checkContradictions(plan: DrainPlan, problems: string[]): void {
   if (plan.refuseDuringWindow && plan.lateRequests === 'serve') {
     problems.push(
       `refuseDuringWindow is true and lateRequests is 'serve'; what is refused early cannot be served late`,
+    );
+  }
+  if (plan.quietPeriod > 0 && plan.quietPeriod >= plan.deadline) {
+    problems.push(
+      `quietPeriod (${plan.quietPeriod}) is not shorter than the deadline (${plan.deadline}), so that no drain could be in time; ` +
+        `shorten the one, or raise the other`,
     );
   }
   if (plan.windowMin > plan.window) {

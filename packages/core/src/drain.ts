@@ -9,14 +9,18 @@ import { isHost, resolvePlan, type DrainPlan } from './drain-plan.ts';
 import type { DrainReport } from './drain-report.ts';
 import type { DrainSnapshot } from './drain-snapshot.ts';
 import type { Drainable } from './drainable.ts';
+import type { Duration } from './duration.ts';
 import type { HealthAnswer, HealthRoute } from './health.ts';
 import type { Check, CheckFunction, CheckOptions } from './health-check.ts';
 import { HealthCheckSet } from './health-check-set.ts';
 import { HealthMonitor } from './health-monitor.ts';
 import type { Cancel, Host } from './host.ts';
 import type { Phase } from './phase.ts';
+import { startPoller, type PollContext, type Poller, type PollOptions } from './poller.ts';
 import { Readiness } from './readiness.ts';
 import type { Resource, ResourceOptions } from './resource-stack.ts';
+import { retry, type RetryOptions } from './retry.ts';
+import { SleepSet } from './sleep-set.ts';
 import { callTrigger, closeTrigger } from './trigger.ts';
 import { WorkTracker, type Work } from './work-tracker.ts';
 
@@ -27,6 +31,7 @@ export class Drain {
   readonly #coordinator: DrainCoordinator;
   readonly #tracker: WorkTracker;
   readonly #components: ComponentSet;
+  readonly #sleeps: SleepSet;
   readonly #readiness: Readiness;
   readonly #checks: HealthCheckSet;
   readonly #health: HealthMonitor;
@@ -50,8 +55,9 @@ export class Drain {
     this.#checks = new HealthCheckSet(this.host.clock, (check) => this.#coordinator.emit({ type: 'check', check }));
     this.#health = new HealthMonitor(this.plan, () => this.phase, this.#readiness, this.#checks);
     this.signal.addEventListener('abort', () => this.#checks.stop(), { once: true });
-    this.#tracker = new WorkTracker(this.host.clock);
+    this.#tracker = new WorkTracker(this.host.clock, this.#coordinator.quietPeriod);
     this.#components = new ComponentSet(this.#componentOwner());
+    this.#sleeps = new SleepSet(this.host.clock, this.signal);
     this.#coordinator.add(this.#tracker);
     this.#coordinator.add(this.#components);
     if (this.plan.enabled) this.#coordinator.listen(() => this.reachable);
@@ -168,6 +174,37 @@ export class Drain {
   /** Counts work until it settles, and settles with it. Rejects with a DrainError `DRAIN_WORK_REFUSED` once draining. */
   track<Value>(work: PromiseLike<Value> | (() => PromiseLike<Value> | Value), name = 'work'): Promise<Value> {
     return this.#tracker.track(work, name);
+  }
+
+  /**
+   * Sleeps, and wakes early when the drain begins. Resolves to whether it slept to the end, which makes it the condition of a
+   * loop: `while (await drain.sleep('1s')) …`. Does not count as work.
+   *
+   * @throws DrainError (as a rejection) `DRAIN_ARGUMENT_INVALID`
+   */
+  sleep(duration: Duration): Promise<boolean> {
+    return this.#sleeps.sleep(duration);
+  }
+
+  /**
+   * Runs `run` again and again until the drain begins, beginning now, one run at a time. Each run is in-flight work under
+   * `name`; one that answers `true` is followed by the next at once. What follows when one fails is `onFailure`.
+   *
+   * @throws DrainError `DRAIN_ARGUMENT_INVALID`, `DRAIN_COMPONENT_INVALID`
+   */
+  poll(name: string, run: (context: PollContext) => unknown, options: PollOptions): Poller {
+    const owner = { sleeps: this.#sleeps, tracker: this.#tracker, components: this.#components };
+    return startPoller(owner, name, run, options);
+  }
+
+  /**
+   * Calls `run` until it succeeds, waiting longer after each failure. The drain ends the waiting. Does not count as work.
+   *
+   * Rejects with a DrainError `DRAIN_DRAINING`, the last failure being its cause; where `tries` are used up, with that
+   * failure itself.
+   */
+  retry<Value>(run: (attempt: number) => PromiseLike<Value> | Value, options: RetryOptions = {}): Promise<Value> {
+    return retry(this.#sleeps, run, options);
   }
 
   /** Calls `listener` for each event of one type. Returns how to stop that. */

@@ -9,6 +9,7 @@ export type {
   QuiesceContext,
   StartContext,
 } from './component.ts';
+export type { BackoffOptions } from './backoff.ts';
 export type { ComponentReport } from './component-report.ts';
 export { DRAIN_ERRORS, DrainError, type DrainErrorCode } from './drain-error.ts';
 export type { DrainEvent, DrainEventOf, DrainEventType } from './drain-event.ts';
@@ -40,7 +41,9 @@ export type { Cancel, Clock, Fault, Host } from './host.ts';
 export { DEFAULT_SIGNALS, type OptionKind, type SignalMode, type SignalModes, type SignalName } from './option-kind.ts';
 export { METRIC_ROWS, type MetricKey, type MetricRow } from './metric-rows.ts';
 export { hasReached, PHASES, type Phase } from './phase.ts';
+export type { PollContext, Poller, PollOptions } from './poller.ts';
 export { formatReport } from './report-timeline.ts';
 export { ResourceStack, type Resource, type ResourceOptions, type ResourceReport } from './resource-stack.ts';
+export type { RetryOptions } from './retry.ts';
 export type { Trigger } from './trigger.ts';
 export { WorkTracker, type Work } from './work-tracker.ts';

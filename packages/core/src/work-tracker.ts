@@ -2,6 +2,7 @@ import { deferred, type Deferred } from './deferred.ts';
 import type { Drainable, WorkItem } from './drainable.ts';
 import { DrainError } from './drain-error.ts';
 import type { Clock } from './host.ts';
+import type { QuietPeriod } from './quiet-period.ts';
 
 /** One unit of work. Leave it once, by `leave()` or by the end of a `using` block. */
 export interface Work extends Disposable {
@@ -20,11 +21,15 @@ export class WorkTracker implements Drainable {
   refused = 0;
   readonly #clock: Clock;
   readonly #began = new Map<Work, number>();
+  readonly #quietPeriod: Pick<QuietPeriod, 'isOpen' | 'note'> | undefined;
   #refusing = false;
+  #aborted = false;
   #idle: Deferred<void> | undefined;
 
-  constructor(clock: Clock) {
+  /** @param quietPeriod - while it is open, work is taken on although the drain takes on nothing else. */
+  constructor(clock: Clock, quietPeriod?: Pick<QuietPeriod, 'isOpen' | 'note'>) {
     this.#clock = clock;
+    this.#quietPeriod = quietPeriod;
   }
 
   get inFlight(): number {
@@ -33,13 +38,14 @@ export class WorkTracker implements Drainable {
 
   /** @throws DrainError `DRAIN_WORK_REFUSED` once the drain takes on no more. */
   enter(name: string): Work {
-    if (this.#refusing) {
+    if (this.#refusing && (this.#aborted || this.#quietPeriod?.isOpen !== true)) {
       this.refused += 1;
       throw new DrainError('DRAIN_WORK_REFUSED', `work '${name}' was started after the drain had stopped taking any`);
     }
     const leave = (): void => this.#leave(work);
     const work: Work = { name, leave, [Symbol.dispose]: leave };
     this.#began.set(work, this.#clock.now());
+    this.#quietPeriod?.note();
     return work;
   }
 
@@ -74,6 +80,7 @@ export class WorkTracker implements Drainable {
 
   /** Work cannot be destroyed from outside: it is named in the report, and no longer waited for. */
   abort(): void {
+    this.#aborted = true;
     this.#began.clear();
     this.#idle?.resolve();
   }
@@ -89,7 +96,9 @@ export class WorkTracker implements Drainable {
   }
 
   #leave(work: Work): void {
-    if (this.#began.delete(work) && this.#began.size === 0) {
+    if (!this.#began.delete(work)) return;
+    this.#quietPeriod?.note();
+    if (this.#began.size === 0) {
       this.#idle?.resolve();
       this.#idle = undefined;
     }

@@ -6,6 +6,7 @@ const CODES = Object.keys(DRAIN_ERRORS) as DrainErrorCode[];
 test('the closed set of codes is this one', () => {
   const all: Record<DrainErrorCode, true> = {
     DRAIN_OPTIONS_INVALID: true,
+    DRAIN_ARGUMENT_INVALID: true,
     DRAIN_RESOURCE_INVALID: true,
     DRAIN_RESOURCE_TOO_LATE: true,
     DRAIN_RESOURCE_HUNG: true,

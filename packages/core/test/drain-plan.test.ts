@@ -33,6 +33,7 @@ describe('defaults', () => {
       windowProbeFailures: 3,
       deadline: 19_000,
       forceGrace: 500,
+      quietPeriod: 0,
       closeTimeout: 5_000,
       gracePeriod: 30_000,
       stallTimeout: 2_000,
@@ -108,6 +109,7 @@ describe('values', () => {
       window: '1s',
       deadline: 2_000,
       forceGrace: '0.1s',
+      quietPeriod: '1.5s',
       closeTimeout: '3s',
       gracePeriod: '1m',
       stallTimeout: 50,
@@ -133,6 +135,7 @@ describe('values', () => {
       windowProbeFailures: 3,
       deadline: 2_000,
       forceGrace: 100,
+      quietPeriod: 1_500,
       closeTimeout: 3_000,
       gracePeriod: 60_000,
       stallTimeout: 50,
@@ -178,6 +181,7 @@ describe('values', () => {
     ['window', '5 parsecs', "'5 parsecs'", "'5s'"],
     ['deadline', -1, '-1', 'milliseconds from 0'],
     ['forceGrace', null, 'null', 'milliseconds'],
+    ['quietPeriod', 'a while', "'a while'", 'milliseconds'],
     ['closeTimeout', Number.NaN, 'NaN', 'milliseconds'],
     ['gracePeriod', Infinity, 'Infinity', 'to 2147483647'],
     ['stallTimeout', {}, '{}', 'milliseconds'],
@@ -350,6 +354,14 @@ describe('contradictions', () => {
     expect(problemsOf({ refuseDuringWindow: true, lateRequests: 'serve' })).toEqual([
       expect.stringContaining("refuseDuringWindow is true and lateRequests is 'serve'"),
     ]);
+  });
+
+  test('a quiet period that is not shorter than the deadline could never pass', () => {
+    expect(problemsOf({ deadline: '1s', quietPeriod: '1s' })).toEqual([
+      expect.stringContaining('quietPeriod (1000) is not shorter than the deadline (1000)'),
+    ]);
+    expect(problemsOf({ deadline: '1s', quietPeriod: 999 })).toEqual([]);
+    expect(problemsOf({ deadline: 0, quietPeriod: 0 })).toEqual([]);
   });
 
   test('two health routes cannot share a path', () => {
