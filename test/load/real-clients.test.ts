@@ -5,7 +5,17 @@ import { expect, onTestFinished, test } from 'vitest';
 import type { Protocol } from './apps/protocol-server.ts';
 import { missing } from './balancer.ts';
 import { countFrom, startFailover, toldBy } from './load.ts';
-import { curl, h2load, nodeAgent, nodeFetch, undiciAgent, undiciPool, wrk } from './real-clients.ts';
+import {
+  curl,
+  h2load,
+  nghttp,
+  nodeAgent,
+  nodeFetch,
+  undiciAgent,
+  undiciHttp2,
+  undiciPool,
+  wrk,
+} from './real-clients.ts';
 import type { StartClient } from './real-clients.ts';
 
 const RUNS = countFrom('DRAINKIT_CLIENT_RUNS', 1);
@@ -24,11 +34,25 @@ const HTTP1: Record<string, StartClient> = {
   'h2load --h1': h2load(200, '--h1'),
   wrk,
 };
+const H2C: Record<string, StartClient> = {
+  h2load: h2load(400, '-m', '2'),
+  nghttp: nghttp(20, BEFORE + WINDOW + 300),
+};
+const H2: Record<string, StartClient> = {
+  'undici Pool, allowH2': undiciHttp2,
+  'curl --http2': curl(100, '--http2'),
+  'curl --http1.1': curl(100, '--http1.1'),
+  h2load: h2load(400, '-m', '2'),
+  nghttp: nghttp(20, BEFORE + WINDOW + 300),
+};
+
 const CASES: { readonly protocol: Protocol; readonly clients: Record<string, StartClient> }[] = [
   { protocol: 'http', clients: HTTP1 },
+  { protocol: 'h2c', clients: H2C },
+  { protocol: 'h2', clients: H2 },
 ];
 
-const why = missing('curl') ?? missing('wrk') ?? missing('h2load');
+const why = missing('curl') ?? missing('wrk') ?? missing('h2load') ?? missing('nghttp');
 
 async function start(protocol: Protocol): Promise<SpawnedApp> {
   const app = await spawnApp(new URL('./apps/protocol-server.ts', import.meta.url), {

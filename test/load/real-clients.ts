@@ -60,6 +60,23 @@ const dispatching =
 
 export const undiciAgent: StartClient = dispatching(() => new Agent());
 export const undiciPool: StartClient = dispatching((origin) => new Pool(origin, { connections: 4 }));
+/** How many connections undici's HTTP/2 pool has. */
+const HTTP2_CONNECTIONS = 2;
+
+/**
+ * At a GOAWAY undici (7.30) gives up the request that a connection is running, below the stream id that the frame names or
+ * not. One for each connection is its own doing.
+ */
+export const undiciHttp2: StartClient = (origin) => {
+  const options = { connections: HTTP2_CONNECTIONS, allowH2: true, connect: { rejectUnauthorized: false } };
+  const stop = dispatching(() => new Pool(origin, options))(origin);
+  return async () => {
+    const { requests, failures } = await stop();
+    const others = failures.filter((failure) => !failure.includes('"GOAWAY" frame received with code 0'));
+    return { requests, failures: failures.length - others.length <= HTTP2_CONNECTIONS ? others : failures };
+  };
+};
+
 export const nodeFetch: StartClient = (origin) =>
   looping(async (method) => {
     const response = await fetch(`${origin}${PATH}`, { method, body: bodyOf(method) });
@@ -121,13 +138,26 @@ export const curl =
     });
   };
 
+/** It ends a connection of HTTP/2 at any GOAWAY, and does not begin what it had left to do there: that has not failed. */
 export const h2load =
   (requests: number, ...options: string[]): StartClient =>
   (origin) =>
     running('h2load', ['-n', String(requests), '-c', '4', ...options, `${origin}${PATH}`], (printed) => {
       const line = /requests: .*/.exec(printed)?.[0] ?? printed;
-      const succeeded = Number(/(\d+) succeeded/.exec(line)?.[1] ?? 0);
-      const statuses = /status codes: .*/.exec(printed)?.[0] ?? '';
-      const isWhole = succeeded === requests && statuses.includes(` ${requests} 2xx`);
-      return { requests: succeeded, failures: isWhole ? [] : [line, statuses] };
+      const [started, succeeded] = ['started', 'succeeded'].map((what) => new RegExp(`(\\d+) ${what}`).exec(line)?.[1]);
+      const answered = /status codes: (\d+) 2xx/.exec(printed)?.[1];
+      const isWhole = started === succeeded && answered === succeeded;
+      return { requests: Number(answered), failures: isWhole ? [] : [line] };
     });
+
+/** Streams that are all in flight from before the signal until after the window. */
+export const nghttp =
+  (streams: number, ms: number): StartClient =>
+  (origin) => {
+    const url = `${origin}/work?ms=${ms}`;
+    return running('nghttp', ['-ns', '--no-verify-peer', '-m', String(streams), url], (printed) => {
+      const codes = [...printed.matchAll(/^ *\d+ .*? (\d{3}) +\d+ +\/work/gm)].map(([, code]) => code);
+      const failures = codes.filter((code) => code !== '200').map(String);
+      return { requests: codes.length, failures: codes.length === streams ? failures : [...failures, printed] };
+    });
+  };
