@@ -13,7 +13,7 @@ export default defineConfig({
     alias: [
       { find: /^@drainkit\/(core|express|fastify|testing)$/, replacement: `${packages}/$1/src/index.ts` },
       {
-        find: /^@drainkit\/core\/(node|opentelemetry|prom-client)$/,
+        find: /^@drainkit\/core\/(node|opentelemetry|processes|prom-client)$/,
         replacement: `${packages}/core/src/$1/index.ts`,
       },
     ],

@@ -13,6 +13,8 @@ const APPS = {
   components: new URL('./apps/components-app.ts', import.meta.url),
   program: new URL('./apps/program-app.ts', import.meta.url),
   'two-drains': new URL('./apps/two-drains-app.ts', import.meta.url),
+  companion: new URL('./apps/companion-app.ts', import.meta.url),
+  cluster: new URL('./apps/cluster-app.ts', import.meta.url),
   'idle-child': new URL('./apps/idle-child-app.ts', import.meta.url),
 };
 

@@ -15,6 +15,11 @@ export type DrainErrorCode =
   | 'DRAIN_SERVER_INVALID'
   | 'DRAIN_HEALTH_PORT'
   | 'DRAIN_ALREADY_REGISTERED'
+  | 'DRAIN_PROCESS_INVALID'
+  | 'DRAIN_PROCESS_FAILED'
+  | 'DRAIN_PROCESS_KILLED'
+  | 'DRAIN_WORKER_FAILED'
+  | 'DRAIN_RELOAD_FAILED'
   | 'DRAIN_DRAINING'
   | 'DRAIN_DEADLINE';
 
@@ -82,6 +87,26 @@ export const DRAIN_ERRORS: Readonly<Record<DrainErrorCode, { readonly cause: str
   DRAIN_ALREADY_REGISTERED: {
     cause: 'the drain plugin was registered twice on the same Fastify instance',
     remedy: 'register it once, at the root; use app.drain everywhere else',
+  },
+  DRAIN_PROCESS_INVALID: {
+    cause: 'child() or thread() was given something that is none, or a signal or timeout that is none',
+    remedy: 'pass what spawn(), fork() or new Worker() returned, and the name of a signal',
+  },
+  DRAIN_PROCESS_FAILED: {
+    cause: 'a child process, thread or cluster worker was told to end, and ended with an error',
+    remedy: 'look at what it printed itself',
+  },
+  DRAIN_PROCESS_KILLED: {
+    cause: 'a child process or thread did not end within its time, and was killed',
+    remedy: 'have it end when it is told to, or give it more time with { timeout }',
+  },
+  DRAIN_WORKER_FAILED: {
+    cause: 'a cluster worker ended, or its time was up, before it was ready',
+    remedy: "look at what it printed itself; it is ready when its server listens, or when it sends 'ready'",
+  },
+  DRAIN_RELOAD_FAILED: {
+    cause: 'a rolling reload was given up, because a new worker did not become ready or a drain began',
+    remedy: 'the old workers go on; mend what the cause says, and reload again',
   },
   DRAIN_DRAINING: {
     cause: 'the drain has begun (the reason of drain.signal)',

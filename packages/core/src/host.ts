@@ -32,7 +32,7 @@ export interface Host {
   onSignal(signal: string, listener: (number: number) => void): Cancel;
   /** Calls `listener` for each error that nobody caught; while a listener is there, such an error does not end the process. */
   onFault(listener: (fault: Fault) => void): Cancel;
-  /** Calls `listener` with each message from the parent process (pm2 sends `'shutdown'`). */
+  /** Calls `listener` with each message from the parent process (pm2 sends `'shutdown'`), or from the thread that drains this one. */
   onMessage(listener: (message: unknown) => void): Cancel;
   /** Says what a fault was, as the runtime itself would have; used where no logger is there to say it. */
   printFault(fault: Fault): void;

@@ -1,9 +1,10 @@
 import type { DrainPlan } from './drain-plan.ts';
 import type { Cancel, Fault, Host } from './host.ts';
 import type { SignalName } from './option-kind.ts';
-import { messageTrigger, signalTrigger, type Trigger } from './trigger.ts';
+import { requestIn } from './parent-message.ts';
+import { messageTrigger, primaryTrigger, signalTrigger, type Trigger } from './trigger.ts';
 
-/** Listens for what begins a drain from outside: the plan's signals, pm2's message, errors that nobody caught. */
+/** Listens for what begins a drain from outside: the plan's signals, a parent's message, errors that nobody caught. */
 export function listenForTriggers(
   plan: DrainPlan,
   host: Host,
@@ -15,7 +16,9 @@ export function listenForTriggers(
   );
   cancels.push(
     host.onMessage((message) => {
-      if (message === 'shutdown') onTrigger(messageTrigger);
+      const request = requestIn(message);
+      if (request === 'at-once') onTrigger(messageTrigger);
+      if (request === 'window') onTrigger(primaryTrigger);
     }),
   );
   if (plan.faults) cancels.push(host.onFault(onFault));

@@ -6,7 +6,7 @@ import type { Fault } from './host.ts';
 export interface Trigger {
   /**
    * - `signal`: SIGTERM and the like
-   * - `message`: pm2's `shutdown`
+   * - `message`: pm2's `shutdown`, or the primary of a cluster
    * - `call`: `drain.start()`
    * - `close`: the framework's own close, or `drain.close()`
    * - `fault`: an error that nobody caught
@@ -29,6 +29,9 @@ export function signalTrigger(signal: string, signalNumber: number, window: bool
 
 /** pm2 routes nothing to a process that it has told to shut down, so there is nobody to wait for: no window. */
 export const messageTrigger: Trigger = { kind: 'message', reason: 'message: shutdown', window: false, exits: true };
+
+/** The primary of a cluster has been told to go: the balancer routes on for a while. */
+export const primaryTrigger: Trigger = { kind: 'message', reason: 'message: drain', window: true, exits: true };
 
 export function callTrigger(reason: string): Trigger {
   return { kind: 'call', reason, window: true, exits: true };

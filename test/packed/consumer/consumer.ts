@@ -1,6 +1,9 @@
 // Compiled, not run: what a consumer writes, against the types as they are published.
+import type { ChildProcess } from 'node:child_process';
+import type { Worker } from 'node:worker_threads';
 import { PHASES, type Phase } from '@drainkit/core';
 import { createDrain as createNodeDrain } from '@drainkit/core/node';
+import { createPrimary, type PrimaryOptions } from '@drainkit/core/processes';
 import { meterDrain as meterForOpenTelemetry, traceDrain } from '@drainkit/core/opentelemetry';
 import { meterDrain } from '@drainkit/core/prom-client';
 import { createDrain, DrainError, formatReport, type DrainOptions, type DrainReport } from '@drainkit/express';
@@ -49,6 +52,17 @@ export async function program(): Promise<Phase | undefined> {
   await using client = await RawClient.connect(app.url);
   const { status } = await client.get('/').response();
   return PHASES.find((phase) => phase === drain.phase && status === 200);
+}
+
+const primaryOptions: PrimaryOptions = { workers: 2, stagger: '100ms', reloadSignal: 'SIGUSR2' };
+
+export async function cluster(child: ChildProcess, worker: Worker): Promise<void> {
+  const primary = createPrimary(primaryOptions);
+  primary.drain.child(child, { name: 'encoder', signal: 'SIGINT', timeout: '2s', phase: 'announcing' });
+  primary.drain.thread(worker, { message: 'finish' });
+  primary.on((event) => console.log(event.type === 'exit' ? event.code : event.type));
+  await primary.start();
+  await primary.reload();
 }
 
 export function isInvalid(error: unknown): boolean {

@@ -3,13 +3,13 @@ import type { Http2Server } from 'node:http2';
 import { Server as HttpsServer } from 'node:https';
 import { Server, type Socket } from 'node:net';
 import { Server as TlsServer, type TLSSocket } from 'node:tls';
-import { Drain } from '../drain.ts';
 import { DrainError } from '../drain-error.ts';
 import type { DrainOptions } from '../drain-options.ts';
 import { show } from '../drain-plan.ts';
 import type { Drainable } from '../drainable.ts';
 import { healthRoute, type HealthRoute } from '../health.ts';
 import { hasReached } from '../phase.ts';
+import { ProcessDrain } from '../processes/process-drain.ts';
 import { HealthServer } from './health-server.ts';
 import { LazySignals, type RequestSignals } from './request-signals.ts';
 import { answerHealth, answerRefused, isReading, pathOf, type AnyRequest, type AnyResponse } from './http-answer.ts';
@@ -17,11 +17,10 @@ import { EventStreamDrainable, type EventStream, type EventStreamOptions } from 
 import { Http2Drainable } from './http2-drainable.ts';
 import { HttpDrainable } from './http-drainable.ts';
 import type { Routes } from './routes.ts';
-import { processHost } from './process-host.ts';
 import { WebSocketDrainable, type WebSocketOptions, type WebSocketServerLike } from './websocket-drainable.ts';
 
 /** A drain for a process with node:http or node:https servers, any number of them. Make it with `createDrain`. */
-export class HttpDrain extends Drain {
+export class HttpDrain extends ProcessDrain {
   /** Where the health routes are, if they have a port of their own. Other routes can be mounted on it. */
   readonly healthServer: HealthServer | undefined;
   readonly #servers = new WeakMap<Server, ServerParts>();
@@ -31,7 +30,7 @@ export class HttpDrain extends Drain {
 
   /** @param routes - what a framework knows of its routes. For adapters. */
   constructor(options: DrainOptions = {}, routes: Partial<Routes> = {}) {
-    super(options, processHost);
+    super(options);
     this.#routes = { describe: () => undefined, handling: () => undefined, healthPrefix: '', ...routes };
     const { healthPort } = this.plan;
     if (healthPort === false) return;
@@ -62,6 +61,8 @@ export class HttpDrain extends Drain {
   }
 
   #take(server: Server): void {
+    if (server.listening) this.listens();
+    else server.once('listening', () => this.listens());
     if (!this.plan.enabled || this.#servers.has(server)) return;
     const parts = this.#drainablesOf(server);
     this.#servers.set(server, parts);

@@ -1,5 +1,7 @@
+import { isMainThread } from 'node:worker_threads';
 import { errorText } from '../error-text.ts';
 import type { Cancel, Clock, Fault, Host } from '../host.ts';
+import { listenInThread } from './thread-channel.ts';
 
 const clock: Clock = {
   now: () => performance.now(),
@@ -86,6 +88,14 @@ const messages = new SharedListener<[unknown]>(
   },
 );
 
+const threadMessages = new SharedListener<[unknown]>(
+  (dispatch) => {
+    stopThreadMessages = listenInThread(dispatch);
+  },
+  () => stopThreadMessages(),
+);
+let stopThreadMessages: Cancel = () => {};
+
 /** What Node ends with, whatever code was set, where the entry module waits for something that never comes. */
 const UNSETTLED_AWAIT = 13;
 
@@ -110,8 +120,10 @@ export const processHost: Host = {
     ];
     return () => cancels.forEach((cancel) => cancel());
   },
-  onMessage: (listener) =>
-    process.channel === undefined || process.channel === null ? () => {} : messages.add(listener),
+  onMessage(listener) {
+    if (!isMainThread) return threadMessages.add(listener);
+    return process.channel === undefined || process.channel === null ? () => {} : messages.add(listener);
+  },
   printFault({ kind, error }: Fault) {
     const text = error instanceof Error ? (error.stack ?? error.message) : errorText(error);
     process.stderr.write(`${kind === 'uncaughtException' ? 'Uncaught' : 'Unhandled rejection:'} ${text}\n`);

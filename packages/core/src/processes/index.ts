@@ -1,0 +1,7 @@
+export type { ChildOptions } from './child.ts';
+export { ClusterPrimary, createPrimary } from './cluster-primary.ts';
+export type { CompanionOptions } from './companion.ts';
+export type { PrimaryEvent } from './primary-event.ts';
+export type { PrimaryOptions } from './primary-options.ts';
+export { ProcessDrain } from './process-drain.ts';
+export type { ThreadOptions } from './thread.ts';

@@ -1,0 +1,61 @@
+import type { ChildProcess } from 'node:child_process';
+import type { Worker } from 'node:worker_threads';
+import { deferred } from '../deferred.ts';
+import { Drain } from '../drain.ts';
+import type { DrainOptions } from '../drain-options.ts';
+import { processHost } from '../node/process-host.ts';
+import { drainChild, type ChildOptions } from './child.ts';
+import { joinCluster } from './cluster-member.ts';
+import { tellSupervisor } from './supervisor.ts';
+import { drainThread, type ThreadOptions } from './thread.ts';
+
+/** A drain that knows of the processes around it: children, threads, and whoever started this one. */
+export class ProcessDrain extends Drain {
+  readonly #started = deferred<void>();
+  #listens = false;
+
+  constructor(options: DrainOptions) {
+    super(options, processHost);
+    this.on('readiness', () => this.#checkStarted());
+    // A test's host has no process around it.
+    if (this.host !== processHost) return;
+    joinCluster(this);
+    void this.started.then(tellSupervisor);
+  }
+
+  /** Fulfilled once a server listens, and `/startup` answers 200: when whoever waits for this process may go on. */
+  get started(): Promise<void> {
+    return this.#started.promise;
+  }
+
+  /**
+   * Ends a child process in the course of the drain: sends it a signal in its turn among the resources (or earlier, see
+   * `phase`), waits, and kills it when its time is up; it is named in the report. A detached child is signalled with its whole
+   * process group. One that ends by itself before is forgotten.
+   *
+   * @throws DrainError `DRAIN_PROCESS_INVALID`, `DRAIN_RESOURCE_INVALID`, `DRAIN_RESOURCE_TOO_LATE`
+   */
+  child(child: ChildProcess, options: ChildOptions = {}): void {
+    drainChild(this, child, options, this.host.clock);
+  }
+
+  /**
+   * Ends a worker thread in the course of the drain, as `child` does: asks it to finish, waits, and terminates it when its
+   * time is up. A thread with a drain of its own begins that one.
+   *
+   * @throws DrainError `DRAIN_PROCESS_INVALID`, `DRAIN_RESOURCE_INVALID`, `DRAIN_RESOURCE_TOO_LATE`
+   */
+  thread(worker: Worker, options: ThreadOptions = {}): void {
+    drainThread(this, worker, options, this.host.clock);
+  }
+
+  /** Says that a server listens. */
+  protected listens(): void {
+    this.#listens = true;
+    this.#checkStarted();
+  }
+
+  #checkStarted(): void {
+    if (this.#listens && this.health('startup').statusCode === 200) this.#started.resolve();
+  }
+}

@@ -1,0 +1,13 @@
+// A thread with a drain of its own: one job after the other, until it is told to stop.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createDrain } from '@drainkit/core/node';
+
+const drain = createDrain({ exit: true });
+drain.resource('thread database', () => console.log('thread closed database'));
+drain.on('trigger', ({ trigger }) => console.log(`thread told: ${trigger.reason}`));
+
+for (let job = 1; !drain.signal.aborted; job += 1) {
+  await drain.track(() => sleep(200), `job ${job}`);
+  if (job === 1) console.log('thread up');
+}
+console.log('thread finished its job');
