@@ -23,10 +23,10 @@ export function tellThread(thread: number, message: unknown): void {
 /** Calls `listener` with each message for this thread. It does not keep the thread alive. */
 export function listenInThread(listener: (message: unknown) => void): Cancel {
   const channel = new BroadcastChannel(CHANNEL);
-  channel.onmessage = (event: unknown) => {
+  channel.addEventListener('message', (event: unknown) => {
     const { thread, message } = (event as { readonly data: ThreadMessage }).data;
     if (thread === threadId) listener(message);
-  };
+  });
   channel.unref();
   return () => channel.close();
 }

@@ -7,7 +7,7 @@ import { logPrimaryEvent, type PrimaryEvent } from './primary-event.ts';
 import { primaryDrainOptions, resolvePrimary, type PrimaryOptions } from './primary-options.ts';
 import { tellSupervisor, WORKER_VARIABLE } from './supervisor.ts';
 import { WorkerDrainable } from './worker-drainable.ts';
-import { WorkerProcess } from './worker-process.ts';
+import { WorkerProcess, type WorkerExit } from './worker-process.ts';
 import { WorkerSlot, type SlotOwner } from './worker-slot.ts';
 
 const { clock } = processHost;
@@ -42,7 +42,6 @@ export class ClusterPrimary {
     const { grace } = this.#workers;
     const prefix = options.drain?.envPrefix ?? 'DRAIN_';
     const env = { ...plan.env, [`${prefix}GRACE_PERIOD`]: String(grace), [WORKER_VARIABLE]: '1' };
-    const emit = (event: PrimaryEvent): void => this.#emit(event);
     const owner: SlotOwner = {
       plan,
       clock,
@@ -50,16 +49,8 @@ export class ClusterPrimary {
       get replaces() {
         return drain.phase === 'serving';
       },
-      fork: (index) => {
-        if (drain.phase !== 'serving') throw new DrainError('DRAIN_DRAINING');
-        const worker = new WorkerProcess(cluster.fork(env), index, clock, plan.readyTimeout);
-        void worker.gone.then(({ code, signal }) => {
-          emit({ type: 'exit', worker: worker.name, code, signal, expected: worker.isLeaving });
-        });
-        this.#workers.track(worker);
-        return worker;
-      },
-      emit,
+      fork: (index) => this.#fork(index, env, plan.readyTimeout),
+      emit: (event) => this.#emit(event),
     };
     this.#slots = Array.from({ length: plan.workers }, (_, index) => new WorkerSlot(index + 1, owner));
     const logger = options.drain?.logger;
@@ -106,6 +97,17 @@ export class ClusterPrimary {
   on(listener: (event: PrimaryEvent) => void): Cancel {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);
+  }
+
+  #fork(index: number, env: Readonly<Record<string, string>>, readyTimeout: number): WorkerProcess {
+    if (this.drain.phase !== 'serving') throw new DrainError('DRAIN_DRAINING');
+    const worker = new WorkerProcess(cluster.fork(env), index, clock, readyTimeout);
+    const onGone = ({ code, signal }: WorkerExit): void => {
+      this.#emit({ type: 'exit', worker: worker.name, code, signal, expected: worker.isLeaving });
+    };
+    void worker.gone.then(onGone);
+    this.#workers.track(worker);
+    return worker;
   }
 
   async #reloadAll(): Promise<void> {

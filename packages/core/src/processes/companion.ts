@@ -56,10 +56,11 @@ function drainAsResource(drain: Drain, companion: Companion, timeout: Duration |
   const stop = drain.on('resource', ({ resource: { name, outcome } }) => {
     if (name === companion.name && (outcome === 'hung' || outcome === 'skipped')) companion.kill();
   });
-  void companion.ended.then(() => {
+  const forget = (): void => {
     resource.forget();
     stop();
-  });
+  };
+  void companion.ended.then(forget);
 }
 
 function drainAsWork(
@@ -76,11 +77,12 @@ function drainAsWork(
   }
   const drainable = new CompanionDrainable(companion, phase, timeout, clock);
   drain.add(drainable);
-  void companion.ended.then((failure) => {
+  const onEnded = (failure: DrainError | undefined): void => {
     const error = drainable.overdue ?? failure;
     if (!drainable.told) drain.remove(drainable);
     else if (error !== undefined && !drainable.aborted) reportFailure(drain, companion.name, error);
-  });
+  };
+  void companion.ended.then(onEnded);
 }
 
 /** Names, in the report of a drain that is under way, what has ended badly: as a resource that failed to close. */

@@ -34,13 +34,21 @@ export interface PrimaryPlan {
   readonly reloadSignal: 'SIGHUP' | 'SIGUSR2' | false;
 }
 
-const KNOWN: readonly string[] = ['workers', 'env', 'readyTimeout', 'stagger', 'backoff', 'reloadSignal', 'drain'];
-const RELOAD_SIGNALS: readonly unknown[] = ['SIGHUP', 'SIGUSR2', false];
+const KNOWN: ReadonlySet<string> = new Set([
+  'workers',
+  'env',
+  'readyTimeout',
+  'stagger',
+  'backoff',
+  'reloadSignal',
+  'drain',
+]);
+const RELOAD_SIGNALS: ReadonlySet<unknown> = new Set(['SIGHUP', 'SIGUSR2', false]);
 
 /** @throws DrainError `DRAIN_OPTIONS_INVALID`, listing every problem. */
 export function resolvePrimary(options: PrimaryOptions): PrimaryPlan {
   const problems = Object.keys(options)
-    .filter((name) => !KNOWN.includes(name))
+    .filter((name) => !KNOWN.has(name))
     .map((name) => `${name} is no option of a primary`);
   const duration = (name: 'readyTimeout' | 'stagger' | 'backoff', fallback: number): number => {
     const said = options[name];
@@ -59,7 +67,7 @@ export function resolvePrimary(options: PrimaryOptions): PrimaryPlan {
   if (!Number.isSafeInteger(plan.workers) || plan.workers < 1) {
     problems.push(`workers is ${show(options.workers)}; allowed: a whole number from 1`);
   }
-  if (!RELOAD_SIGNALS.includes(plan.reloadSignal)) {
+  if (!RELOAD_SIGNALS.has(plan.reloadSignal)) {
     problems.push(`reloadSignal is ${show(plan.reloadSignal)}; allowed: 'SIGHUP', 'SIGUSR2' or false`);
   }
   if (problems.length > 0) {
@@ -78,8 +86,7 @@ const SHARED: readonly string[] = ['ENABLED', 'GRACE_PERIOD', 'SIGNALS', 'FAULTS
  */
 export function primaryDrainOptions({ drain = {} }: PrimaryOptions): DrainOptions {
   const { env = process.env, envPrefix = 'DRAIN_' } = drain;
-  const names = SHARED.map((name) => envPrefix + name);
-  const shared =
-    env === false ? false : Object.fromEntries(Object.entries(env).filter(([name]) => names.includes(name)));
+  const names = new Set(SHARED.map((name) => envPrefix + name));
+  const shared = env === false ? false : Object.fromEntries(Object.entries(env).filter(([name]) => names.has(name)));
   return { window: 0, forceGrace: 0, closeTimeout: '500ms', health: false, ...drain, env: shared };
 }

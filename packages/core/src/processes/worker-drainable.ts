@@ -5,7 +5,7 @@ import type { Drainable, WorkItem } from '../drainable.ts';
 import type { Clock } from '../host.ts';
 import { reportFailure } from './companion.ts';
 import type { PrimaryPlan } from './primary-options.ts';
-import type { WorkerProcess } from './worker-process.ts';
+import type { WorkerExit, WorkerProcess } from './worker-process.ts';
 
 /** How long before the last moment the workers' own grace period ends, in milliseconds, so that they end by themselves. */
 const WORKER_MARGIN = 250;
@@ -52,16 +52,7 @@ export class WorkerDrainable implements Drainable {
   /** Counts a worker until it is gone. */
   track(worker: WorkerProcess): void {
     this.#workers.add(worker);
-    void worker.gone.then(({ code, signal }) => {
-      this.#workers.delete(worker);
-      if (!this.#isTold) return;
-      // One that was still starting served nobody; those that were killed are named as destroyed.
-      if (code !== 0 && worker.isReady && !worker.wasKilled) {
-        const how = `${worker.name} ended with ${signal ?? `code ${code}`}`;
-        reportFailure(this.#drain, worker.name, new DrainError('DRAIN_PROCESS_FAILED', how));
-      }
-      if (this.#workers.size === 0) this.#over.resolve();
-    });
+    void worker.gone.then((exit) => this.#onGone(worker, exit));
   }
 
   work(): WorkItem[] {
@@ -96,5 +87,16 @@ export class WorkerDrainable implements Drainable {
   abort(): void {
     for (const worker of this.#workers) worker.kill();
     this.#over.resolve();
+  }
+
+  #onGone(worker: WorkerProcess, { code, signal }: WorkerExit): void {
+    this.#workers.delete(worker);
+    if (!this.#isTold) return;
+    // One that was still starting served nobody; those that were killed are named as destroyed.
+    if (code !== 0 && worker.isReady && !worker.wasKilled) {
+      const how = `${worker.name} ended with ${signal ?? `code ${code}`}`;
+      reportFailure(this.#drain, worker.name, new DrainError('DRAIN_PROCESS_FAILED', how));
+    }
+    if (this.#workers.size === 0) this.#over.resolve();
   }
 }

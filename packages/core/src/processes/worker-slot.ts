@@ -66,11 +66,13 @@ export class WorkerSlot {
 
   #settle(worker: WorkerProcess): void {
     this.#current = worker;
-    void worker.gone.then(() => {
-      if (this.#current !== worker) return;
-      this.#current = undefined;
-      if (!worker.isLeaving) this.#restart(worker.name, this.#owner.clock.now() - worker.startedAt);
-    });
+    void worker.gone.then(() => this.#onGone(worker));
+  }
+
+  #onGone(worker: WorkerProcess): void {
+    if (this.#current !== worker) return;
+    this.#current = undefined;
+    if (!worker.isLeaving) this.#restart(worker.name, this.#owner.clock.now() - worker.startedAt);
   }
 
   #restart(worker: string, ranFor: number): void {
