@@ -5,10 +5,7 @@ import { join } from 'node:path';
 import type { DrainReport } from '@drainkit/core';
 import type { PrimaryEvent, PrimaryOptions } from '@drainkit/core/processes';
 import { eventually, type SpawnedApp } from '@drainkit/testing';
-import { expect, onTestFinished, test, vi } from 'vitest';
-
-// Half a dozen Node processes start in the course of a test.
-vi.setConfig({ testTimeout: 60_000 });
+import { expect, onTestFinished, test } from 'vitest';
 import { begin, exitOf, get, reportOf, start, told, type Scene } from './spawned.ts';
 
 async function startCluster(primary: PrimaryOptions = {}, scene: Scene = {}): Promise<SpawnedApp> {
