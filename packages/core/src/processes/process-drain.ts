@@ -3,20 +3,25 @@ import type { Worker } from 'node:worker_threads';
 import { deferred } from '../deferred.ts';
 import { Drain } from '../drain.ts';
 import type { DrainOptions } from '../drain-options.ts';
+import type { Cancel } from '../host.ts';
 import { processHost } from '../node/process-host.ts';
 import { drainChild, type ChildOptions } from './child.ts';
 import { joinCluster } from './cluster-member.ts';
 import { tellSupervisor } from './supervisor.ts';
 import { drainThread, type ThreadOptions } from './thread.ts';
 
+/** How long after the startup route answered 503 it is asked again, in milliseconds. */
+const PROBE_INTERVAL = 1_000;
+
 /** A drain that knows of the processes around it: children, threads, and whoever started this one. */
 export class ProcessDrain extends Drain {
   readonly #started = deferred<void>();
   #listens = false;
+  #cancelCheck: Cancel = () => {};
 
   constructor(options: DrainOptions) {
     super(options, processHost);
-    this.on('readiness', () => this.#checkStarted());
+    this.on('readiness', () => void this.#checkStarted());
     // A test's host has no process around it.
     if (this.host !== processHost) return;
     joinCluster(this);
@@ -52,10 +57,17 @@ export class ProcessDrain extends Drain {
   /** Says that a server listens. */
   protected listens(): void {
     this.#listens = true;
-    this.#checkStarted();
+    void this.#checkStarted();
   }
 
-  #checkStarted(): void {
-    if (this.#listens && this.health('startup').statusCode === 200) this.#started.resolve();
+  /** Nobody tells when a check of the app's own passes at last, so that it is asked as a probe would. */
+  async #checkStarted(): Promise<void> {
+    this.#cancelCheck();
+    if (!this.#listens || this.phase !== 'serving') return;
+    const { statusCode } = await this.health('startup');
+    if (statusCode === 200) return this.#started.resolve();
+    const { clock } = processHost;
+    this.#cancelCheck();
+    this.#cancelCheck = clock.setTimeout(() => void this.#checkStarted(), PROBE_INTERVAL, { ref: false });
   }
 }
