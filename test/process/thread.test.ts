@@ -4,7 +4,7 @@ import { CLOSED_IN_REVERSE, exitOf, reportOf, start, told } from './spawned.ts';
 
 async function startWith(scene: string, companion: object = {}): Promise<SpawnedApp> {
   const app = await start('companion', { scene, env: { COMPANION: JSON.stringify(companion) } });
-  await app.waitForLine('thread up');
+  await app.waitForLine('thread up', 30_000);
   return app;
 }
 
@@ -52,7 +52,7 @@ test('one that spins past the deadline as work in flight is named as destroyed',
     options: { deadline: 200, forceGrace: 50 },
     env: { COMPANION: JSON.stringify({ phase: 'announcing' }) },
   });
-  await app.waitForLine('thread up');
+  await app.waitForLine('thread up', 30_000);
   app.signal('SIGTERM');
   expect((await exitOf(app)).code).toBe(1);
   const { outcome, aborted } = reportOf(app);
