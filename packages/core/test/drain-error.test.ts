@@ -21,11 +21,11 @@ test('the closed set of codes is this one', () => {
     DRAIN_HEALTH_PORT: true,
     DRAIN_ALREADY_REGISTERED: true,
     DRAIN_PROCESS_INVALID: true,
-  DRAIN_PROCESS_FAILED: true,
-  DRAIN_PROCESS_KILLED: true,
-  DRAIN_WORKER_FAILED: true,
-  DRAIN_RELOAD_FAILED: true,
-  DRAIN_DRAINING: true,
+    DRAIN_PROCESS_FAILED: true,
+    DRAIN_PROCESS_KILLED: true,
+    DRAIN_WORKER_FAILED: true,
+    DRAIN_RELOAD_FAILED: true,
+    DRAIN_DRAINING: true,
     DRAIN_DEADLINE: true,
   };
   expect(CODES.toSorted()).toEqual(Object.keys(all).toSorted());
