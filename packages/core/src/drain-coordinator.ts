@@ -1,6 +1,7 @@
 import type { Closable } from './closable.ts';
 import { deferred } from './deferred.ts';
 import { leave } from './departure.ts';
+import { diagnose } from './doctor.ts';
 import { DrainError } from './drain-error.ts';
 import type { DrainEvent } from './drain-event.ts';
 import { logEvent, type DrainLogger } from './drain-logger.ts';
@@ -10,6 +11,8 @@ import type { DrainReport } from './drain-report.ts';
 import type { DrainSnapshot } from './drain-snapshot.ts';
 import type { Drainable } from './drainable.ts';
 import { DrainableSet } from './drainable-set.ts';
+import { drainWarning } from './drain-warning.ts';
+import { errorText } from './error-text.ts';
 import { EventBus } from './event-bus.ts';
 import type { Cancel, Fault, Host } from './host.ts';
 import { hasReached, type Phase } from './phase.ts';
@@ -129,6 +132,18 @@ export class DrainCoordinator {
     return resource;
   }
 
+  /** Warns of what the doctor finds. @param keepAliveTimeouts - of each server. */
+  examine(keepAliveTimeouts: readonly number[]): void {
+    const facts = {
+      ...this.#host.facts(Object.keys(this.#plan.signals)),
+      env: this.#host.env,
+      keepAliveTimeouts,
+      resources: this.#resources.registered,
+      handles: this.#host.activeHandles(),
+    };
+    for (const warning of diagnose(this.#plan, facts)) this.emit({ type: 'warning', warning });
+  }
+
   add(drainable: Drainable): void {
     const isNew = this.drainables.add(drainable);
     // Nobody waits for it any more.
@@ -208,7 +223,19 @@ export class DrainCoordinator {
     this.#exitCode = report.exitCode;
     for (const cancel of this.#cancels.splice(0)) cancel();
     this.emit({ type: 'report', report });
+    this.#write(report);
     this.#done.resolve(report);
+  }
+
+  #write(report: DrainReport): void {
+    const { report: target, silence } = this.#plan;
+    if (target === false) return;
+    try {
+      this.#host.write(target, JSON.stringify(report));
+    } catch (error) {
+      const warning = drainWarning('report-not-written', `the report could not be written: ${errorText(error)}`);
+      if (!silence.includes(warning.code)) this.emit({ type: 'warning', warning });
+    }
   }
 
   /** What a listener throws is an uncaught exception; were it one for a listener to faults, it would come back for ever. */

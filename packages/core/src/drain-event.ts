@@ -2,6 +2,7 @@ import type { ComponentStep } from './component.ts';
 import { errorText } from './error-text.ts';
 import type { WorkItem } from './drainable.ts';
 import type { DrainReport } from './drain-report.ts';
+import type { DrainWarning } from './drain-warning.ts';
 import type { CheckResult } from './health-check.ts';
 import type { Fault } from './host.ts';
 import type { Phase } from './phase.ts';
@@ -24,6 +25,8 @@ export type DrainEvent =
   | { readonly type: 'readiness'; readonly ready: boolean; readonly reason: string | undefined }
   /** A health check has failed, or passes again. */
   | { readonly type: 'check'; readonly check: CheckResult }
+  /** The doctor has found something, or the report could not be written. */
+  | { readonly type: 'warning'; readonly warning: DrainWarning }
   /** The deadline passed with this work in flight; the force signal has fired. */
   | { readonly type: 'deadline'; readonly work: readonly WorkItem[] }
   /** This work was in flight after the force grace, and was destroyed. */

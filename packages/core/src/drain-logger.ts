@@ -1,6 +1,7 @@
 import { formatDuration } from './duration.ts';
 import { faultText, type DrainEvent } from './drain-event.ts';
 import type { DrainPlan } from './drain-plan.ts';
+import { describeHandles } from './report-advice.ts';
 
 /** A logger as pino and Fastify have it. */
 export interface DrainLogger {
@@ -47,6 +48,10 @@ export function logEvent(logger: DrainLogger, plan: DrainPlan, event: DrainEvent
         `drain: check ${name} failed after ${formatDuration(ms)}`,
       );
     }
+    case 'warning': {
+      const { code, message, remedy } = event.warning;
+      return logger.warn({ drain, code, remedy }, `drain: ${message} (${code}: ${remedy})`);
+    }
     case 'deadline':
       return logger.warn(
         { drain, work: event.work },
@@ -80,7 +85,7 @@ export function logEvent(logger: DrainLogger, plan: DrainPlan, event: DrainEvent
       );
     case 'lingering':
       return logger.warn(
-        { drain, handles: event.handles },
+        { drain, handles: event.handles, advice: describeHandles(event.handles) },
         `drain: the process is kept alive by ${event.handles.join(', ') || 'something without a name'}; ending it`,
       );
     case 'report': {

@@ -1,5 +1,6 @@
 import type { DrainLogger } from './drain-logger.ts';
 import type { DrainPlan } from './drain-plan.ts';
+import { DRAIN_WARNINGS, type WarningCode } from './drain-warning.ts';
 import type { Duration } from './duration.ts';
 import type { Host } from './host.ts';
 import {
@@ -10,7 +11,9 @@ import {
   duration,
   path,
   port,
+  reportTarget,
   signals,
+  someOf,
   toggle,
   type OptionKind,
   type SignalMode,
@@ -62,6 +65,12 @@ export interface DrainOptions {
   readonly retryAfter?: Duration;
   /** The health routes: where they are, and what they say; `false` for none. @default { ready: '/ready', live: '/healthz', startup: '/startup' } */
   readonly health?: HealthOptions | false;
+  /** Where the report goes besides the log, as a line of JSON: to stdout, or appended to a file. @default false */
+  readonly report?: 'stdout' | `${string}/${string}` | false;
+  /** The warnings that are not to be given at startup, by code, or `'all'`. @default none */
+  readonly silence?: readonly WarningCode[] | 'all' | false;
+  /** For how long the balancer keeps idle connections to this server; the doctor warns of a server that keeps them less long. Milliseconds or `'60s'`. @default '60s' */
+  readonly balancerIdleTimeout?: Duration;
   /** Where the log lines go; `false` for nowhere. @default pino, or Fastify's own logger */
   readonly logger?: DrainLogger | false;
   /** The environment that options are read from; `false` for none. @default process.env */
@@ -150,6 +159,9 @@ export const OPTION_ROWS: { readonly [Key in keyof DrainPlan]: OptionRow<DrainPl
   healthDetails: row('health.details', 'HEALTH_DETAILS', toggle, false),
   healthPort: row('health.port', 'HEALTH_PORT', port, false),
   healthHost: row('health.host', 'HEALTH_HOST', address, '*'),
+  report: row('report', 'REPORT', reportTarget, false),
+  silence: row('silence', 'SILENCE', someOf(Object.keys(DRAIN_WARNINGS) as WarningCode[]), []),
+  balancerIdleTimeout: row('balancerIdleTimeout', 'BALANCER_IDLE_TIMEOUT', duration, 60_000),
 };
 
 /** Options that are not part of the plan: where to read it from, and whom to tell. */

@@ -1,5 +1,6 @@
 import { DrainError } from './drain-error.ts';
 import { OPTION_ROWS, PLAIN_OPTIONS, type DrainOptions, type OptionRow } from './drain-options.ts';
+import type { WarningCode } from './drain-warning.ts';
 import { readEnvironment } from './environment.ts';
 import type { Host } from './host.ts';
 import { nearest } from './nearest.ts';
@@ -37,6 +38,10 @@ export interface DrainPlan {
   readonly healthPort: number | false;
   /** The address of that server; `*` for every one. */
   readonly healthHost: string;
+  /** `'stdout'`, or a file that the report is appended to. */
+  readonly report: string | false;
+  readonly silence: readonly WarningCode[];
+  readonly balancerIdleTimeout: number;
 }
 
 /** How long before the end of the grace period the drain is over, in milliseconds; the process is gone at the latest half of it later. */

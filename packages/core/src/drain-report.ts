@@ -15,8 +15,12 @@ import type { Trigger } from './trigger.ts';
  */
 export type DrainOutcome = 'clean' | 'timed-out' | 'failed' | 'forced';
 
-/** What came of a drain. Times are in whole milliseconds. */
+/**
+ * What came of a drain. Times are in whole milliseconds. docs/report.schema.json says the same; what is added later leaves
+ * `version` as it is, what is changed or taken away does not.
+ */
 export interface DrainReport {
+  readonly version: 1;
   readonly outcome: DrainOutcome;
   /** The code with which the process ends: 0 for a clean drain, 128 + n for a second signal, else 1 (or what `abort()` was given). */
   readonly exitCode: number;

@@ -259,6 +259,11 @@ export class Drain {
     return this.#coordinator.drainables.reachable;
   }
 
+  /** Warns of what the doctor finds, where there is to be a drain. For servers. @param keepAliveTimeouts - of each server, in milliseconds. */
+  protected examine(keepAliveTimeouts: readonly number[]): void {
+    if (this.plan.enabled && this.phase === 'serving') this.#coordinator.examine(keepAliveTimeouts);
+  }
+
   /** A server listens. Until then a health server of its own says that the app is starting. */
   protected onListening(): void {
     this.#readiness.onListening();

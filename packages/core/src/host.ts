@@ -20,6 +20,16 @@ export interface Fault {
   readonly error: unknown;
 }
 
+/** What can be known of the process, for the doctor. */
+export interface ProcessFacts {
+  readonly pid: number;
+  readonly parentPid: number;
+  /** Whether stdin is a terminal. */
+  readonly hasTerminal: boolean;
+  /** How many listeners besides drainkit's own each signal has. */
+  readonly otherListeners: Readonly<Record<string, number>>;
+}
+
 /**
  * The only ways from the drain to the outside: time, environment, signals, exit.
  * `processHost` of `@drainkit/core/node` is the real one, `fakeHost` of `@drainkit/testing` the one for tests.
@@ -46,4 +56,8 @@ export interface Host {
   exit(code?: number): void;
   /** What keeps the process alive at this moment, by kind: `'TCPSocketWrap'`, `'Timeout'`, … */
   activeHandles(): readonly string[];
+  /** What can be known of the process. @param signals - those that begin a drain. */
+  facts(signals: readonly string[]): ProcessFacts;
+  /** Writes a line to `'stdout'`, or appends it to a file, before it returns: the process may end next. Throws what comes of that. */
+  write(target: string, line: string): void;
 }

@@ -12,6 +12,8 @@ export type {
 export type { BackoffOptions } from './backoff.ts';
 export type { ComponentReport } from './component-report.ts';
 export { DRAIN_ERRORS, DrainError, type DrainErrorCode } from './drain-error.ts';
+export { DRAIN_WARNINGS, type DrainWarning, type WarningCode } from './drain-warning.ts';
+export { diagnose, type DoctorFacts } from './doctor.ts';
 export type { DrainEvent, DrainEventOf, DrainEventType } from './drain-event.ts';
 export type { DrainLogger } from './drain-logger.ts';
 export {
@@ -37,7 +39,7 @@ export type { Drainable, WorkItem } from './drainable.ts';
 export { formatDuration, parseDuration, type Duration } from './duration.ts';
 export type { Check, CheckAffects, CheckFunction, CheckOptions, CheckResult } from './health-check.ts';
 export { HEALTH_TYPE, healthRoute, type HealthAnswer, type HealthRoute } from './health.ts';
-export type { Cancel, Clock, Fault, Host } from './host.ts';
+export type { Cancel, Clock, Fault, Host, ProcessFacts } from './host.ts';
 export { DEFAULT_SIGNALS, type OptionKind, type SignalMode, type SignalModes, type SignalName } from './option-kind.ts';
 export { METRIC_ROWS, type MetricKey, type MetricRow } from './metric-rows.ts';
 export { hasReached, PHASES, type Phase } from './phase.ts';

@@ -71,6 +71,32 @@ export const address: OptionKind<string> = {
   parseText: (text) => address.parse(text),
 };
 
+/** Where a report goes: `'stdout'`, or a file, whose path has a slash so that a misspelt word is none; `false` for nowhere. */
+export const reportTarget: OptionKind<string | false> = {
+  form: "'stdout', the path of a file with a slash in it, such as './drains.jsonl', or false",
+  parse: (value) =>
+    value === false || (typeof value === 'string' && /^stdout$|[/\\]./.test(value)) ? value : undefined,
+  parseText: (text) => reportTarget.parse(text === 'false' ? false : text),
+};
+
+/** Some of a closed set, or `'all'` of it; `false` for none. */
+export function someOf<const Choice extends string>(choices: readonly Choice[]): OptionKind<readonly Choice[]> {
+  const isChoice = (value: unknown): value is Choice => choices.some((allowed) => allowed === value);
+  return {
+    form: `false, 'all', or some of ${choices.join(', ')}`,
+    parse(value) {
+      if (value === false) return Object.freeze([]);
+      if (value === 'all') return choices;
+      return Array.isArray(value) && value.every(isChoice) ? Object.freeze([...value]) : undefined;
+    },
+    parseText(text) {
+      if (text === 'false') return Object.freeze([]);
+      const names = text.split(',').map((name) => name.trim());
+      return text === 'all' ? choices : names.every(isChoice) ? Object.freeze(names) : undefined;
+    },
+  };
+}
+
 /** Which signals begin a drain, and how. */
 export type SignalModes = Readonly<Partial<Record<SignalName, SignalMode>>>;
 

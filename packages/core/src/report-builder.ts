@@ -25,10 +25,10 @@ export class ReportBuilder {
         this.#entered.push(event);
         return;
       case 'deadline':
-        this.#atDeadline = event.work;
+        this.#atDeadline = event.work.map(inWholeMs);
         return;
       case 'destroyed':
-        this.#aborted = event.work;
+        this.#aborted = event.work.map(inWholeMs);
         return;
       case 'resource':
         this.#resources.push(inText(event.resource));
@@ -54,6 +54,7 @@ export class ReportBuilder {
   ): DrainReport {
     const outcome = this.#outcome(state);
     return {
+      version: 1,
       outcome,
       exitCode: state.exitCode ?? (outcome === 'clean' ? 0 : 1),
       trigger: { kind: state.trigger?.kind ?? 'call', reason: state.trigger?.reason ?? '' },
@@ -83,6 +84,10 @@ export class ReportBuilder {
       return { phase, ms: Math.round((this.#entered[index + 1]?.elapsedMs ?? elapsedMs) - elapsedMs) };
     });
   }
+}
+
+function inWholeMs({ name, ageMs }: WorkItem): WorkItem {
+  return { name, ageMs: Math.round(ageMs) };
 }
 
 function isFine(outcome: ResourceReport['outcome']): boolean {

@@ -1,5 +1,6 @@
 import { formatDuration } from './duration.ts';
 import type { DrainReport } from './drain-report.ts';
+import { describeHandles, reportAdvice } from './report-advice.ts';
 
 const WIDTH = 40;
 
@@ -11,7 +12,7 @@ interface Bar {
 }
 
 /**
- * Draws a report for people: a bar for each phase and resource on one time scale, then what went wrong.
+ * Draws a report for people: a bar for each phase and resource on one time scale, then what went wrong and what to do about it.
  *
  * ```text
  * drain: clean in 1.52 s (SIGTERM, exit code 0)
@@ -20,8 +21,10 @@ interface Bar {
  *   closing                                               █  51 ms
  *     postgres                                            █  48 ms
  * ```
+ *
+ * @param handles - what kept the process alive after the drain: those of the event `lingering`.
  */
-export function formatReport(report: DrainReport): string {
+export function formatReport(report: DrainReport, handles: readonly string[] = []): string {
   const { outcome, totalMs, trigger, exitCode } = report;
   const bars = reportBars(report);
   const labelWidth = Math.max(...bars.map(({ label }) => label.length), 0);
@@ -29,6 +32,8 @@ export function formatReport(report: DrainReport): string {
     `drain: ${outcome} in ${formatDuration(totalMs)} (${trigger.reason}, exit code ${exitCode})`,
     ...bars.map((bar) => `  ${bar.label.padEnd(labelWidth)}  ${drawBar(bar, totalMs)}  ${bar.note}`),
     ...reportNotes(report).map((note) => `  ${note}`),
+    ...describeHandles(handles).map((handle) => `  kept alive by ${handle}`),
+    ...reportAdvice(report).map((advice) => `  → ${advice}`),
   ];
   return lines.join('\n');
 }
@@ -72,6 +77,10 @@ function reportNotes(report: DrainReport): string[] {
     `${report.inFlightAtStart} in flight at the start, ${report.servedLate} served late, ${report.refused} refused`,
   ];
   if (report.stalled > 0) notes.push(`${report.stalled} cut off in the middle of sending a request`);
+  const destroyed = new Set(report.aborted.map(({ name }) => name));
+  for (const { name, ageMs } of report.atDeadline) {
+    if (!destroyed.has(name)) notes.push(`in flight at the deadline: ${name}, running for ${formatDuration(ageMs)}`);
+  }
   for (const { name, ageMs } of report.aborted) notes.push(`destroyed: ${name}, running for ${formatDuration(ageMs)}`);
   for (const { name, error } of report.resources) {
     if (error !== undefined) notes.push(`${name}: ${error}`);

@@ -77,6 +77,11 @@ export class ResourceStack {
     return this.#reports;
   }
 
+  /** Those that are to be closed, the framework left out. */
+  get registered(): readonly { readonly name: string; readonly timeout: number }[] {
+    return this.#entries.filter(({ first }) => !first);
+  }
+
   /** @throws DrainError `DRAIN_RESOURCE_INVALID`, `DRAIN_RESOURCE_TOO_LATE` */
   register(name: string, closable: Closable, options: EntryOptions = {}): Resource {
     const { timeout: said = this.#timeout, first = false, awaited = true, group } = options;

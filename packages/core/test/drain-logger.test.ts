@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { DrainEvent } from '../src/drain-event.ts';
 import { logEvent, type DrainLogger } from '../src/drain-logger.ts';
 import { resolvePlan } from '../src/drain-plan.ts';
+import { drainWarning } from '../src/drain-warning.ts';
 import type { DrainReport } from '../src/drain-report.ts';
 import { signalTrigger } from '../src/trigger.ts';
 
@@ -46,6 +47,7 @@ function log(event: DrainEvent): Line {
 const report = (outcome: DrainReport['outcome'], exitCode: number): DrainEvent => ({
   type: 'report',
   report: {
+    version: 1,
     outcome,
     exitCode,
     trigger: { kind: 'signal', reason: 'SIGTERM' },
@@ -79,6 +81,7 @@ const EVENTS: readonly (readonly [level: string, event: DrainEvent])[] = [
     { type: 'check', check: { name: 'db', affects: 'ready', status: 'fail', ms: 800.2, at: new Date(0), error } },
   ],
   ['info', { type: 'check', check: { name: 'db', affects: 'ready', status: 'pass', ms: 3.4, at: new Date(0) } }],
+  ['warn', { type: 'warning', warning: drainWarning('node-env') }],
   ['warn', { type: 'deadline', work }],
   ['warn', { type: 'destroyed', work }],
   ['info', { type: 'resource', resource: { name: 'db', outcome: 'closed', ms: 3.4 } }],

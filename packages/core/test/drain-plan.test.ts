@@ -51,6 +51,9 @@ describe('defaults', () => {
       healthDetails: false,
       healthPort: false,
       healthHost: '*',
+      report: false,
+      silence: [],
+      balancerIdleTimeout: 60_000,
     } satisfies DrainPlan);
   });
 
@@ -122,6 +125,9 @@ describe('values', () => {
       refuseDuringWindow: true,
       retryAfter: '3s',
       health: { ready: '/r', live: false, startup: '/s', details: true, port: 9_090, host: '127.0.0.1' },
+      report: '/var/log/drains',
+      silence: ['node-env'],
+      balancerIdleTimeout: '350s',
       logger: false,
       env: false,
       envPrefix: 'X_',
@@ -153,6 +159,9 @@ describe('values', () => {
       healthDetails: true,
       healthPort: 9_090,
       healthHost: '127.0.0.1',
+      report: '/var/log/drains',
+      silence: ['node-env'],
+      balancerIdleTimeout: 350_000,
     } satisfies DrainPlan);
   });
 

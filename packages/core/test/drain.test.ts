@@ -17,6 +17,7 @@ const EVENT_TYPES = Object.keys({
   phase: 1,
   readiness: 1,
   check: 1,
+  warning: 1,
   deadline: 1,
   destroyed: 1,
   resource: 1,
@@ -37,6 +38,8 @@ function line(event: DrainEvent): string {
       return `${event.ready ? 'ready' : 'unready'} ${event.reason ?? ''}`.trim();
     case 'check':
       return `check ${event.check.name} ${event.check.status}`;
+    case 'warning':
+      return `warning ${event.warning.code}`;
     case 'deadline':
     case 'destroyed':
       return `${event.type} ${event.work.map(({ name }) => name).join(', ')}`;

@@ -1,5 +1,16 @@
 import { describe, expect, test } from 'vitest';
-import { address, choice, DEFAULT_SIGNALS, duration, path, port, signals, toggle } from '../src/option-kind.ts';
+import {
+  address,
+  choice,
+  DEFAULT_SIGNALS,
+  duration,
+  path,
+  port,
+  reportTarget,
+  signals,
+  someOf,
+  toggle,
+} from '../src/option-kind.ts';
 
 describe('duration', () => {
   test('it is read the same from code and from text', () => {
@@ -159,5 +170,40 @@ describe('address', () => {
 
   test.each(['', ' ', 'a b', 'http://host', '127.0.0.1/8', '**'])('%j is none', (text) => {
     expect([address.parse(text), address.parseText(text)]).toEqual([undefined, undefined]);
+  });
+});
+
+describe('reportTarget', () => {
+  test.each(['stdout', './drains.jsonl', '/var/log/drains', 'logs/drains', 'C:\\drains'])('%j is one', (text) => {
+    expect([reportTarget.parse(text), reportTarget.parseText(text)]).toEqual([text, text]);
+  });
+
+  test('false is none at all', () => {
+    expect([reportTarget.parse(false), reportTarget.parseText('false')]).toEqual([false, false]);
+  });
+
+  test.each(['', 'stdot', 'stderr', 'drains', '/'])('%j is none', (text) => {
+    expect([reportTarget.parse(text), reportTarget.parseText(text)]).toEqual([undefined, undefined]);
+  });
+});
+
+describe('someOf', () => {
+  const colours = someOf(['red', 'green']);
+
+  test('some, all or none are taken', () => {
+    expect([colours.parse(['red']), colours.parseText('red, green')]).toEqual([['red'], ['red', 'green']]);
+    expect([colours.parse('all'), colours.parseText('all')]).toEqual([
+      ['red', 'green'],
+      ['red', 'green'],
+    ]);
+    expect([colours.parse(false), colours.parseText('false'), colours.parse([])]).toEqual([[], [], []]);
+  });
+
+  test.each(['red', ['blue'], [1], {}, null, true])('%j is not some of them', (value) => {
+    expect(colours.parse(value)).toBeUndefined();
+  });
+
+  test.each(['blue', 'red,blue', ''])('the text %j is not some of them', (text) => {
+    expect(colours.parseText(text)).toBeUndefined();
   });
 });

@@ -83,6 +83,7 @@ describe('events', () => {
       | 'phase'
       | 'readiness'
       | 'check'
+      | 'warning'
       | 'deadline'
       | 'destroyed'
       | 'resource'
@@ -123,6 +124,8 @@ describe('events', () => {
           return String(event.ready);
         case 'check':
           return event.check.name;
+        case 'warning':
+          return event.warning.code;
         case 'deadline':
         case 'destroyed':
           return String(event.work.length);

@@ -60,9 +60,12 @@ describe('times', () => {
   });
 
   test('all are whole milliseconds', () => {
+    const work = [{ name: 'job', ageMs: 3.7 }];
     const report = build([
       entered('announcing', 0),
       entered('draining', 10.4),
+      { type: 'deadline', work },
+      { type: 'destroyed', work },
       entered('closing', 20.6),
       resource('closed', 3.7),
       entered('closed', 30.5),
@@ -70,6 +73,8 @@ describe('times', () => {
     expect(report.phases.map(({ ms }) => ms)).toEqual([10, 10, 10]);
     expect(report).toMatchObject({
       totalMs: 31,
+      atDeadline: [{ name: 'job', ageMs: 4 }],
+      aborted: [{ name: 'job', ageMs: 4 }],
       resources: [{ ms: 4 }],
     });
   });

@@ -4,6 +4,7 @@ import type { DrainReport } from '../src/drain-report.ts';
 import { formatReport } from '../src/report-timeline.ts';
 
 const REPORT: DrainReport = {
+  version: 1,
   outcome: 'clean',
   exitCode: 0,
   trigger: { kind: 'signal', reason: 'SIGTERM' },
@@ -43,7 +44,7 @@ const notes = (report: DrainReport): string[] =>
   formatReport(report)
     .split('\n')
     .slice(1)
-    .filter((line) => !line.includes('█'))
+    .filter((line) => !line.includes('█') && !line.includes('→'))
     .map((line) => line.trim());
 
 test('the first line says outcome, time, trigger and exit code', () => {
@@ -166,6 +167,10 @@ describe('notes', () => {
     const text = notes({
       ...REPORT,
       stalled: 2,
+      atDeadline: [
+        { name: 'GET /export', ageMs: 23_000 },
+        { name: 'PUT /orders/:id', ageMs: 1_500 },
+      ],
       aborted: [{ name: 'GET /export', ageMs: 24_000 }],
       resources: [
         { name: 'redis', outcome: 'closed', ms: 1 },
@@ -177,6 +182,7 @@ describe('notes', () => {
     });
     expect(text.slice(1)).toEqual([
       '2 cut off in the middle of sending a request',
+      'in flight at the deadline: PUT /orders/:id, running for 1.5 s',
       'destroyed: GET /export, running for 24 s',
       'postgres: connection lost',
       'queue: a text',
@@ -184,4 +190,12 @@ describe('notes', () => {
       'uncaught: unhandledRejection: x is undefined',
     ]);
   });
+});
+
+test('what kept the process alive is named, and the last lines say what to do', () => {
+  const text = formatReport({ ...REPORT, refused: 0, stalled: 1 }, ['Timeout', 'Timeout']).split('\n');
+  expect(text.slice(-2)).toEqual([
+    '  kept alive by 2 × Timeout: a timer: clear it, or unref() it',
+    '  → clients stopped in the middle of a request: see what keeps them, or raise stallTimeout',
+  ]);
 });

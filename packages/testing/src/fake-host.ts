@@ -1,5 +1,5 @@
 import { constants } from 'node:os';
-import type { Cancel, Fault, Host } from '@drainkit/core';
+import type { Cancel, Fault, Host, ProcessFacts } from '@drainkit/core';
 import { FakeClock } from './fake-clock.ts';
 import { ListenerSet } from './listener-set.ts';
 import { within } from './eventually.ts';
@@ -20,6 +20,10 @@ export class FakeHost implements Host {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** What {@link activeHandles} answers; a test may change it. */
   handles: string[] = [];
+  /** What {@link facts} answers; a test may change it. */
+  processFacts: ProcessFacts = { pid: 4242, parentPid: 4241, hasTerminal: false, otherListeners: {} };
+  /** What {@link write} was called with, in order. */
+  readonly written: { readonly target: string; readonly line: string }[] = [];
 
   readonly #signals = new Map<string, ListenerSet<number>>();
   readonly #faults = new ListenerSet<Fault>();
@@ -138,5 +142,13 @@ export class FakeHost implements Host {
 
   activeHandles(): readonly string[] {
     return [...this.handles];
+  }
+
+  facts(): ProcessFacts {
+    return this.processFacts;
+  }
+
+  write(target: string, line: string): void {
+    this.written.push({ target, line });
   }
 }

@@ -142,3 +142,12 @@ test('advance moves the clock of the host', async () => {
   await host.advance(1);
   expect(fired).toBe(true);
 });
+
+test('what a drain writes is kept, and what it hears of the process is the test’s', () => {
+  const host = fakeHost();
+  host.write('stdout', '{}');
+  expect(host.written).toEqual([{ target: 'stdout', line: '{}' }]);
+  expect(host.facts().otherListeners).toEqual({});
+  host.processFacts = { ...host.processFacts, pid: 1 };
+  expect(host.facts().pid).toBe(1);
+});

@@ -13,6 +13,7 @@ import { ProcessDrain } from '../processes/process-drain.ts';
 import { HealthServer } from './health-server.ts';
 import { LazySignals, type RequestSignals } from './request-signals.ts';
 import { answerHealth, answerRefused, isReading, pathOf, type AnyRequest, type AnyResponse } from './http-answer.ts';
+import { publishEvents } from './event-channels.ts';
 import { EventStreamDrainable, type EventStream, type EventStreamOptions } from './event-stream-drainable.ts';
 import { Http2Drainable } from './http2-drainable.ts';
 import { HttpDrainable } from './http-drainable.ts';
@@ -26,12 +27,14 @@ export class HttpDrain extends ProcessDrain {
   readonly #servers = new WeakMap<Server, ServerParts>();
   readonly #routes: Routes;
   #expectsRequests = false;
+  #isExamined = false;
   #eventStreams: EventStreamDrainable | undefined;
 
   /** @param routes - what a framework knows of its routes. For adapters. */
   constructor(options: DrainOptions = {}, routes: Partial<Routes> = {}) {
     super(options);
     this.#routes = { describe: () => undefined, handling: () => undefined, healthPrefix: '', ...routes };
+    publishEvents(this);
     const { healthPort } = this.plan;
     if (healthPort === false) return;
     const server = new HealthServer(this.plan, healthPort, (route, response) => this.#answerHealth(route, response));
@@ -54,10 +57,19 @@ export class HttpDrain extends ProcessDrain {
       );
     }
     this.#expectsRequests = false;
-    if (server.listening) this.onListening();
-    else server.once('listening', () => this.onListening());
+    if (server.listening) this.#onListening(server);
+    else server.once('listening', () => this.#onListening(server));
     this.#take(server);
     return server;
+  }
+
+  #onListening(server: Server): void {
+    this.onListening();
+    if (this.#isExamined) return;
+    this.#isExamined = true;
+    const timeouts = 'keepAliveTimeout' in server ? [server.keepAliveTimeout as number] : [];
+    // What stands right after the call of listen() belongs to the start, too: resources that are registered there.
+    setImmediate(() => this.examine(timeouts));
   }
 
   #take(server: Server): void {
@@ -90,7 +102,7 @@ export class HttpDrain extends ProcessDrain {
   adopt(request: IncomingMessage, response: ServerResponse): void {
     const server = serverOf(request);
     if (server === undefined || this.#servers.has(server)) return;
-    this.onListening();
+    this.#onListening(server);
     this.#take(server);
     this.#servers.get(server)?.http?.adopt(request, response);
   }

@@ -1,5 +1,6 @@
 export { createDrain } from './create-drain.ts';
 export type { RequestSignals } from './request-signals.ts';
+export { EVENT_CHANNELS, type DrainMessage } from './event-channels.ts';
 export { HttpDrain } from './http-drain.ts';
 export type { HealthServer, RouteHandler } from './health-server.ts';
 

@@ -1,7 +1,9 @@
+import { isatty } from 'node:tty';
 import { isMainThread } from 'node:worker_threads';
 import { errorText } from '../error-text.ts';
 import type { Cancel, Clock, Fault, Host } from '../host.ts';
 import { listenInThread } from './thread-channel.ts';
+import { writeNow } from './write-now.ts';
 
 const clock: Clock = {
   now: () => performance.now(),
@@ -36,6 +38,10 @@ class SharedListener<Args extends readonly unknown[]> {
     return () => {
       if (this.#listeners.delete(listener) && this.#listeners.size === 0) this.#detach(this.#dispatch);
     };
+  }
+
+  get isAttached(): boolean {
+    return this.#listeners.size > 0;
   }
 
   readonly #dispatch = (...args: Args): void => {
@@ -149,4 +155,14 @@ export const processHost: Host = {
     process.exit(code);
   },
   activeHandles: () => process.getActiveResourcesInfo(),
+  facts(names) {
+    const others = (name: string): number => process.listenerCount(name) - (signals.get(name)?.isAttached ? 1 : 0);
+    return {
+      pid: process.pid,
+      parentPid: process.ppid,
+      hasTerminal: isatty(0),
+      otherListeners: Object.fromEntries(names.map((name) => [name, others(name)])),
+    };
+  },
+  write: writeNow,
 };

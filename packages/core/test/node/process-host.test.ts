@@ -230,3 +230,18 @@ test('the environment is the process’s, as it is now', () => {
   onTestFinished(() => void Reflect.deleteProperty(process.env, 'DRAIN_TEST_ONLY'));
   expect(processHost.env['DRAIN_TEST_ONLY']).toBe('x');
 });
+
+test('the facts are those of this process; drainkit’s own listeners are nobody else’s', () => {
+  const other = (): void => {};
+  process.on('SIGHUP', other);
+  onTestFinished(() => void process.off('SIGHUP', other));
+  const cancels = [processHost.onSignal('SIGUSR2', () => {}), processHost.onSignal('SIGUSR2', () => {})];
+  cancels.push(processHost.onSignal('SIGHUP', () => {}));
+  onTestFinished(() => cancels.forEach((cancel) => cancel()));
+  const { pid, parentPid, otherListeners } = processHost.facts(['SIGHUP', 'SIGUSR2']);
+  expect({ pid, parentPid, otherListeners }).toEqual({
+    pid: process.pid,
+    parentPid: process.ppid,
+    otherListeners: { SIGHUP: 1, SIGUSR2: 0 },
+  });
+});
