@@ -16,7 +16,7 @@ export interface Pair {
 }
 
 /** Requests that each server answers before anything is measured. */
-const WARM_UP = 30_000;
+const WARM_UP = 15_000;
 
 /**
  * Runs a variant next to the bare framework, in turns: bare, other, other, bare, and so on, a fraction of a second each, so

@@ -12,6 +12,7 @@ import { markdownTable } from '../drops/markdown-table.ts';
 import { versionOf } from '../drops/peer.ts';
 import { FRAMEWORKS, type Framework } from './measured-server.ts';
 import { measurePairs } from './pairs.ts';
+import type { Variant } from './servers/variant.ts';
 import { median, quartiles } from './median.ts';
 
 // What it started ends with it: the processes are killed when this one exits.
@@ -23,6 +24,7 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '6' },
     pairs: { type: 'string', default: '20' },
     requests: { type: 'string', default: '6000' },
+    variants: { type: 'string', default: 'bare,drain,metrics' },
     only: { type: 'string', default: FRAMEWORKS.join(',') },
   },
 });
@@ -39,7 +41,7 @@ const signed = (value: number): string => `${value < 0 ? '−' : '+'}${Math.abs(
 
 const rows: string[][] = [];
 for (const framework of values.only.split(',') as Framework[]) {
-  for (const variant of ['bare', 'drain', 'metrics'] as const) {
+  for (const variant of values.variants.split(',') as Variant[]) {
     const settings = {
       rounds: Number(values.rounds),
       pairs: Number(values.pairs),

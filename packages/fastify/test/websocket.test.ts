@@ -15,6 +15,9 @@ async function websocketApp(): Promise<{ readonly app: FastifyInstance; readonly
   app.get('/ws', { websocket: true }, (socket) => {
     socket.on('message', (message: Buffer) => socket.send(`echo ${message.toString()}`));
   });
+  app.get('/async', { websocket: true }, async (socket) => {
+    socket.on('message', () => socket.send('hello'));
+  });
   app.get('/', async () => 'fast');
   await app.listen({ port: 0, host: '127.0.0.1' });
   return { app, host };
@@ -23,9 +26,10 @@ async function websocketApp(): Promise<{ readonly app: FastifyInstance; readonly
 /** An open WebSocket, and how it is closed. */
 async function openSocket(
   app: FastifyInstance,
+  path = '/ws',
 ): Promise<{ readonly socket: WebSocket; readonly closed: Promise<number> }> {
   const { port } = app.server.address() as { port: number };
-  const socket = new WebSocket(`ws://127.0.0.1:${port}/ws`);
+  const socket = new WebSocket(`ws://127.0.0.1:${port}${path}`);
   onTestFinished(() => socket.terminate());
   const closed = new Promise<number>((resolve) => socket.once('close', resolve));
   await within('the socket to open', 5_000, new Promise((resolve) => socket.once('open', resolve)));
@@ -59,6 +63,13 @@ describe('with @fastify/websocket', () => {
     expect(await within('the socket to close', 5_000, closed)).toBe(1001);
     const { outcome, totalMs } = await done(app);
     expect({ outcome, totalMs }).toEqual({ outcome: 'clean', totalMs: WINDOW });
+  });
+
+  test('a handler of sockets may be asynchronous', async () => {
+    const { app } = await websocketApp();
+    const { socket } = await openSocket(app, '/async');
+    expect(await echo(socket, 'anybody there?')).toBe('hello');
+    await app.close();
   });
 
   test('app.close() closes an open socket and resolves', async () => {

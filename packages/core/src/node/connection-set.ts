@@ -41,6 +41,10 @@ export class ConnectionSet implements Iterable<Connection> {
     return this.#connections.get(socket) ?? this.#add(socket, false);
   }
 
+  get(socket: Socket): Connection | undefined {
+    return this.#connections.get(socket);
+  }
+
   #add(socket: Socket, isHandshake: boolean): Connection {
     const connection = new Connection(socket, this.#clock.now(), isHandshake);
     this.#connections.set(socket, connection);

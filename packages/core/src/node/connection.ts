@@ -1,5 +1,13 @@
+import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Exchange } from './exchange.ts';
+
+/** What Node keeps at a socket of its own, and documents nowhere; others have relied on it for years. */
+interface HttpSocket {
+  /** The response that is being written; of pipelined ones the first. */
+  readonly _httpMessage?: ServerResponse | null;
+  readonly parser?: { headersCompleted?(): boolean } | null;
+}
 
 /** For how long, in milliseconds, a client that has just connected is given time to send its first byte. */
 const FRESH_FOR = 100;
@@ -17,15 +25,16 @@ export type ConnectionKind = 'busy' | 'idle' | 'bare' | 'fresh' | 'partial' | 'u
 export class Connection {
   readonly socket: Socket;
   readonly openedAt: number;
-  /** In order of arrival; more than one where the client pipelines. */
+  /** Those that are tracked, in order of arrival; more than one where the client pipelines. */
   readonly exchanges: Exchange[] = [];
+  /** When the last request came. */
+  requestAt: number;
   /** What it was upgraded by, such as `GET /socket`; from then on it is not HTTP's. */
   upgradedBy: string | undefined;
   /** Whether it is being ended already. */
   ending = false;
   /** When the last response ended. */
   idleSince: number;
-  #settledBytes = 0;
 
   /** Whether it is the raw socket under a TLS handshake that is not over. */
   readonly isHandshake: boolean;
@@ -34,6 +43,7 @@ export class Connection {
     this.socket = socket;
     this.isHandshake = isHandshake;
     this.openedAt = openedAt;
+    this.requestAt = openedAt;
     this.idleSince = openedAt;
   }
 
@@ -46,7 +56,21 @@ export class Connection {
   get receiving(): boolean {
     if (this.upgradedBy !== undefined) return false;
     const last = this.exchanges.at(-1);
-    return last === undefined ? this.bytesRead > this.#settledBytes : !last.request.complete;
+    if (last !== undefined) return !last.request.complete;
+    const { parser } = this.socket as HttpSocket;
+    // A parser is in the middle of a head from its first byte to its last.
+    return this.bytesRead > 0 && (parser === undefined || parser?.headersCompleted?.() === false);
+  }
+
+  /** The response that is being written, as Node has it. One that a framework makes for an upgrade is none. */
+  get response(): ServerResponse | undefined {
+    return this.upgradedBy === undefined ? ((this.socket as HttpSocket)._httpMessage ?? undefined) : undefined;
+  }
+
+  /** The same, where it is not tracked. */
+  get untracked(): ServerResponse | undefined {
+    const { response, exchanges } = this;
+    return exchanges.some((exchange) => exchange.response === response) ? undefined : response;
   }
 
   /** Whether part of a request's body waits for its handler to read it. */
@@ -68,8 +92,6 @@ export class Connection {
   finish(exchange: Exchange, now: number): void {
     const index = this.exchanges.indexOf(exchange);
     if (index !== -1) this.exchanges.splice(index, 1);
-    // What came with or before a request that has no body is that request; anything since is the next one.
-    this.#settledBytes = exchange.hasBody ? this.bytesRead : Math.max(this.#settledBytes, exchange.bytesAtStart);
     this.idleSince = now;
   }
 

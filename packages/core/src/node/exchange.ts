@@ -8,8 +8,6 @@ export class Exchange extends LazySignals {
   readonly response: ServerResponse;
   readonly connection: Connection;
   readonly beganAt: number;
-  /** What the connection had received when the head was parsed. */
-  readonly bytesAtStart: number;
   /** Whether the client and Node would keep the connection open after it. */
   readonly #keepsAlive: boolean;
 
@@ -19,13 +17,7 @@ export class Exchange extends LazySignals {
     this.response = response;
     this.connection = connection;
     this.beganAt = beganAt;
-    this.bytesAtStart = connection.bytesRead;
     this.#keepsAlive = response.shouldKeepAlive;
-  }
-
-  get hasBody(): boolean {
-    const { headers } = this.request;
-    return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
   }
 
   /** Has the response say `Connection: close`, where its headers are not sent. */

@@ -13,8 +13,11 @@ export function pathOf(request: AnyRequest): string {
 }
 
 export function withoutQuery(url: string): string {
-  const end = url.search(/[?#]/);
-  return end === -1 ? url : url.slice(0, end);
+  const query = url.indexOf('?');
+  // Where a client has sent a fragment against all rules, it may stand before a '?'.
+  const fragment = url.indexOf('#');
+  if (query === -1 && fragment === -1) return url;
+  return url.slice(0, query === -1 || (fragment !== -1 && fragment < query) ? fragment : query);
 }
 
 /** Whether a request asks for a health route in a way that one answers: GET or HEAD. */

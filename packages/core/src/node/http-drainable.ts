@@ -26,6 +26,10 @@ import type { Routes } from './routes.ts';
  * From `announce` on, responses carry `Connection: close` (with the ramp, a growing share of them). `refuse` closes the listener without touching connections;
  * requests that come on open ones are answered. When nothing is in flight, the connections that are left are ended. A bare
  * connect is not waited for; a request that arrives in part has `stallTimeout` to go on. `abort` destroys the rest.
+ *
+ * While serving it pays for a request no more than noting when it came: what is in flight is what Node is writing responses
+ * for, and is looked up when somebody wants to know. From `announce` on each exchange is tracked, from its request to the
+ * end of its response.
  */
 export class HttpDrainable implements Drainable {
   readonly name = 'http';
@@ -37,6 +41,7 @@ export class HttpDrainable implements Drainable {
   readonly #clock: Clock;
   readonly #routes: Routes;
   readonly #connections: ConnectionSet;
+  /** Those that are tracked: in a drain all; while serving those whose handlers have asked for signals, or go on without their client. */
   readonly #exchanges = new Map<IncomingMessage, Exchange>();
   readonly #farewell: Farewell;
   readonly #sweep: IdleSweep;
@@ -63,7 +68,10 @@ export class HttpDrainable implements Drainable {
   }
 
   get inFlight(): number {
-    return this.#exchanges.size;
+    let count = this.#exchanges.size;
+    if (this.#announced !== undefined) return count;
+    for (const { untracked } of this.#connections) if (untracked !== undefined) count += 1;
+    return count;
   }
 
   get stalled(): number {
@@ -80,7 +88,7 @@ export class HttpDrainable implements Drainable {
 
   /** What is known of a request that is being answered. */
   exchange(request: IncomingMessage): Exchange | undefined {
-    return this.#exchanges.get(request);
+    return this.#exchanges.get(request) ?? this.#trackAsked(request);
   }
 
   /** Counts a request that came before this was there. */
@@ -93,6 +101,7 @@ export class HttpDrainable implements Drainable {
   }
 
   work(): WorkItem[] {
+    this.#takeStock();
     const now = this.#clock.now();
     const items = Array.from(this.#exchanges.values(), ({ request, beganAt }) => ({
       name: `${request.method} ${this.#routes.describe(request) ?? pathOf(request)}`,
@@ -109,6 +118,7 @@ export class HttpDrainable implements Drainable {
 
   announce(): void {
     if (this.#announced !== undefined) return;
+    this.#takeStock();
     this.#announced = new DrainError('DRAIN_DRAINING');
     this.#farewell.begin();
     for (const exchange of this.#exchanges.values()) exchange.announce(this.#announced);
@@ -152,11 +162,38 @@ export class HttpDrainable implements Drainable {
 
   #onRequest(request: IncomingMessage, response: ServerResponse): void {
     const connection = this.#connections.of(request.socket);
-    const exchange = new Exchange(request, response, connection, this.#clock.now());
-    this.#exchanges.set(request, exchange);
+    const { response: first } = connection;
+    const isPipelined = first !== undefined && first !== response;
+    if (isPipelined && connection.untracked !== undefined) this.#track(connection, first);
+    connection.requestAt = this.#clock.now();
+    // Of pipelined requests Node shows only the first.
+    if (this.#announced === undefined && !isPipelined) return;
+    const exchange = this.#track(connection, response);
+    if (this.#announced !== undefined) this.#onLateRequest(exchange, this.#announced);
+  }
+
+  #track(connection: Connection, response: ServerResponse): Exchange {
+    const exchange = new Exchange(response.req, response, connection, connection.requestAt);
+    this.#exchanges.set(response.req, exchange);
     response.on('close', () => this.#onResponseClosed(exchange));
     connection.exchanges.push(exchange);
-    if (this.#announced !== undefined) this.#onLateRequest(exchange, this.#announced);
+    return exchange;
+  }
+
+  #trackAsked(request: IncomingMessage): Exchange | undefined {
+    const connection = this.#connections.get(request.socket);
+    const response = connection?.untracked;
+    return connection !== undefined && response?.req === request ? this.#track(connection, response) : undefined;
+  }
+
+  /** Tracks what is in flight, where it is not tracked yet. */
+  #takeStock(): void {
+    if (this.#announced !== undefined) return;
+    for (const connection of this.#connections) {
+      const { untracked } = connection;
+      if (untracked !== undefined) this.#track(connection, untracked);
+      else connection.idleSince = Math.max(connection.idleSince, connection.requestAt);
+    }
   }
 
   #onLateRequest(exchange: Exchange, reason: DrainError): void {
@@ -200,6 +237,9 @@ export class HttpDrainable implements Drainable {
 
   #onConnectionClosed(connection: Connection): void {
     this.#arrivals.forget(connection);
+    const { untracked } = connection;
+    if (untracked !== undefined && this.#routes.handling(untracked.req) !== undefined)
+      this.#track(connection, untracked);
     // A response that waits behind another, pipelined one is never told that its connection is gone.
     for (const exchange of [...connection.exchanges]) this.#onResponseClosed(exchange);
     if (this.#refusing) this.#settle();
