@@ -1,13 +1,13 @@
-// A bare node:http server that ends in one of three ways at SIGTERM, as ENDING says: by a drain (DRAIN_WINDOW), or by Node's
-// own close(), or by close() with closeAllConnections(). GET /work?ms=… takes that long.
+// A bare node:http server that ends in one of four ways at SIGTERM, as ENDING says: by a drain (DRAIN_WINDOW), by Node's own
+// close(), by close() with closeAllConnections(), or by closing nothing but its listener. GET /work?ms=… takes that long.
 // SIGUSR2 has it measure for how long its event loop stands still at most, which it prints in the end: `ended {…}`.
 import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { Server, type AddressInfo } from 'node:net';
 import { createDrain } from '@drainkit/core/node';
 import { StallMeter } from './stall-meter.ts';
 
-export type Ending = 'drain' | 'close' | 'closeAllConnections';
+export type Ending = 'drain' | 'close' | 'closeAllConnections' | 'listener';
 
 const ending = (process.env['ENDING'] ?? 'drain') as Ending;
 const meter = new StallMeter();
@@ -35,7 +35,8 @@ if (ending === 'drain') {
 } else {
   server.on('request', work);
   process.once('SIGTERM', () => {
-    server.close();
+    if (ending === 'listener') Server.prototype.close.call(server);
+    else server.close();
     if (ending === 'closeAllConnections') server.closeAllConnections();
   });
 }
