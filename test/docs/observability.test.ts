@@ -63,6 +63,8 @@ async function everything(logger: DrainLogger): Promise<void> {
   drain.ready();
   drain.component({ name: 'consumer', start: async () => {}, quiesce: () => Promise.reject(new Error('no')) });
   await drain.startComponents();
+  await drain.drainPart('mail', drain.pool('mail', { concurrency: 1 }));
+  await drain.drainPart('sms', drain.pool('sms', { concurrency: 1 }), { close: () => Promise.reject(new Error('no')) });
   drain.resource('fine', () => {});
   drain.resource('fails', () => Promise.reject(new Error('no')));
   drain.enter('job');

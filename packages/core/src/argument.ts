@@ -16,6 +16,17 @@ export function readCount(name: string, value: unknown, min: number): number {
   return value;
 }
 
+/** One of a few words. @throws DrainError `DRAIN_ARGUMENT_INVALID` */
+export function readChoice<const Choice extends string>(
+  name: string,
+  value: unknown,
+  choices: readonly Choice[],
+): Choice {
+  const choice = choices.find((allowed) => allowed === value);
+  if (choice === undefined) throw invalid(name, value, choices.map(show).join(' or '));
+  return choice;
+}
+
 function invalid(name: string, value: unknown, allowed: string): DrainError {
   return new DrainError('DRAIN_ARGUMENT_INVALID', `${name} is ${show(value)}; allowed: ${allowed}`);
 }

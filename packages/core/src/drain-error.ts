@@ -12,6 +12,8 @@ export type DrainErrorCode =
   | 'DRAIN_CHECK_INVALID'
   | 'DRAIN_CHECK_FAILED'
   | 'DRAIN_CHECK_TIMEOUT'
+  | 'DRAIN_POOL_FULL'
+  | 'DRAIN_TASK_RETURNED'
   | 'DRAIN_SERVER_INVALID'
   | 'DRAIN_HEALTH_PORT'
   | 'DRAIN_ALREADY_REGISTERED'
@@ -75,6 +77,14 @@ export const DRAIN_ERRORS: Readonly<Record<DrainErrorCode, { readonly cause: str
   DRAIN_CHECK_TIMEOUT: {
     cause: 'a health check took longer than its timeout',
     remedy: 'see to what it looks at; pass the signal on, for a check that goes on is not started again',
+  },
+  DRAIN_POOL_FULL: {
+    cause: "a task was submitted to a pool whose queue is full, with whenFull: 'refuse'",
+    remedy: 'wait for pool.room() before the next, shed the load, or make the queue longer',
+  },
+  DRAIN_TASK_RETURNED: {
+    cause: 'a task was still queued when its pool was drained; it was not begun',
+    remedy: 'put it where it is done later: give the message back, keep the row, submit it elsewhere',
   },
   DRAIN_SERVER_INVALID: {
     cause: 'attach() was given something that is not a node:http, node:https or node:http2 server',

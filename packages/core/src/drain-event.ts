@@ -35,6 +35,8 @@ export type DrainEvent =
   | { readonly type: 'resource'; readonly resource: ResourceReport }
   /** A component was started, quiesced or rolled back, failed or recovered. */
   | { readonly type: 'component'; readonly component: ComponentStep }
+  /** A part of the app was drained while the rest went on, and this came of it. */
+  | { readonly type: 'part'; readonly name: string; readonly report: DrainReport }
   /** An error that nobody caught. */
   | { readonly type: 'fault'; readonly fault: Fault }
   /** Everything is closed, but these handles keep the process alive; it is ended now. */

@@ -78,6 +78,12 @@ export function logEvent(logger: DrainLogger, plan: DrainPlan, event: DrainEvent
       if (outcome === 'done') return logger.info(fields, `drain: ${DONE[step]} ${name} in ${took}`);
       return logger.error({ ...fields, err: error }, `drain: ${name}: ${step} failed after ${took}`);
     }
+    case 'part': {
+      const { name, report } = event;
+      const message = `drain: ${name}: ${report.outcome} in ${formatDuration(report.totalMs)}`;
+      if (report.outcome === 'clean') return logger.info({ drain, name, report }, message);
+      return logger.error({ drain, name, report }, message);
+    }
     case 'fault':
       return logger.error(
         { drain, kind: event.fault.kind, err: event.fault.error },

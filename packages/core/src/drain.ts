@@ -6,6 +6,7 @@ import { DrainCoordinator } from './drain-coordinator.ts';
 import type { DrainEvent, DrainEventOf, DrainEventType } from './drain-event.ts';
 import type { DrainOptions } from './drain-options.ts';
 import { isHost, resolvePlan, type DrainPlan } from './drain-plan.ts';
+import { drainPart, type PartOptions } from './drain-part.ts';
 import type { DrainReport } from './drain-report.ts';
 import type { DrainSnapshot } from './drain-snapshot.ts';
 import type { Drainable } from './drainable.ts';
@@ -18,11 +19,13 @@ import type { Cancel, Host } from './host.ts';
 import type { Phase } from './phase.ts';
 import { startPoller, type PollContext, type Poller, type PollOptions } from './poller.ts';
 import { Readiness } from './readiness.ts';
+import { Replaceable, type ReplaceableOptions } from './replaceable.ts';
 import type { Resource, ResourceOptions } from './resource-stack.ts';
 import { retry, type RetryOptions } from './retry.ts';
 import { SleepSet } from './sleep-set.ts';
 import { callTrigger, closeTrigger } from './trigger.ts';
 import { WorkTracker, type Work } from './work-tracker.ts';
+import { WorkerPool, type WorkerPoolOptions } from './worker-pool.ts';
 
 /** A drain, as its users hold it: what begins it, what takes part in it, what is to be known of it. */
 export class Drain {
@@ -177,6 +180,43 @@ export class Drain {
   }
 
   /**
+   * A pool that runs tasks, so many at a time, and drains with the rest: it accepts tasks in the window, and refuses them
+   * once draining.
+   *
+   * @throws DrainError `DRAIN_ARGUMENT_INVALID`
+   */
+  pool(name: string, options: WorkerPoolOptions): WorkerPool {
+    const pool = new WorkerPool(name, options, this.host.clock, this.#coordinator.quietPeriod);
+    this.add(pool);
+    return pool;
+  }
+
+  /**
+   * Drains one part, whether it was added or not, while the rest goes on: for a failover, a rebalance, a resize. It is told
+   * as in a whole drain, without a window, and is forgotten. Its times are those of the plan unless the options say
+   * otherwise. A drain that begins meanwhile waits for it.
+   *
+   * Rejects with a DrainError `DRAIN_ARGUMENT_INVALID`, `DRAIN_RESOURCE_INVALID`; `DRAIN_WORK_REFUSED` once draining.
+   */
+  drainPart(name: string, part: Drainable, options: PartOptions = {}): Promise<DrainReport> {
+    return this.track(() => this.#drainPart(name, part, options), `drain ${name}`);
+  }
+
+  /**
+   * Opens something that can be replaced while the server goes on serving, and closes what is in use last in the drain, in the
+   * place among the resources that it takes now. Rejects as `open` does, and as `resource` throws.
+   */
+  async replaceable<Value>(name: string, options: ReplaceableOptions<Value>): Promise<Replaceable<Value>> {
+    const replaceable = await Replaceable.open(name, options, {
+      clock: this.host.clock,
+      track: (work, what) => this.track(work, what),
+      drainPart: (...part) => this.#drainPart(...part),
+    });
+    this.resource(name, () => replaceable.close(), { timeout: options.closeTimeout ?? this.plan.closeTimeout });
+    return replaceable;
+  }
+
+  /**
    * Sleeps, and wakes early when the drain begins. Resolves to whether it slept to the end, which makes it the condition of a
    * loop: `while (await drain.sleep('1s')) …`. Does not count as work.
    *
@@ -267,6 +307,14 @@ export class Drain {
   /** A server listens. Until then a health server of its own says that the app is starting. */
   protected onListening(): void {
     this.#readiness.onListening();
+  }
+
+  async #drainPart(name: string, part: Drainable, options: PartOptions): Promise<DrainReport> {
+    const { deadline, forceGrace, closeTimeout } = this.plan;
+    this.remove(part);
+    const report = await drainPart(name, part, this.host, { deadline, forceGrace, closeTimeout, ...options });
+    this.#coordinator.emit({ type: 'part', name, report });
+    return report;
   }
 
   #componentOwner(): ComponentOwner {

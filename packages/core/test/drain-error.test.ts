@@ -14,6 +14,8 @@ test('the closed set of codes is this one', () => {
     DRAIN_START_FAILED: true,
     DRAIN_START_STOPPED: true,
     DRAIN_WORK_REFUSED: true,
+    DRAIN_POOL_FULL: true,
+    DRAIN_TASK_RETURNED: true,
     DRAIN_SERVER_INVALID: true,
     DRAIN_CHECK_INVALID: true,
     DRAIN_CHECK_FAILED: true,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { DrainEvent } from '../src/drain-event.ts';
+import type { DrainEvent, DrainEventOf } from '../src/drain-event.ts';
 import { logEvent, type DrainLogger } from '../src/drain-logger.ts';
 import { resolvePlan } from '../src/drain-plan.ts';
 import { drainWarning } from '../src/drain-warning.ts';
@@ -44,7 +44,7 @@ function log(event: DrainEvent): Line {
   return line;
 }
 
-const report = (outcome: DrainReport['outcome'], exitCode: number): DrainEvent => ({
+const report = (outcome: DrainReport['outcome'], exitCode: number): DrainEventOf<'report'> => ({
   type: 'report',
   report: {
     version: 1,
@@ -95,6 +95,8 @@ const EVENTS: readonly (readonly [level: string, event: DrainEvent])[] = [
   ['error', { type: 'component', component: { name: 'db', step: 'rollback', outcome: 'failed', ms: 3.4, error } }],
   ['error', { type: 'component', component: { name: 'db', step: 'failure', outcome: 'failed', ms: 0, error } }],
   ['info', { type: 'component', component: { name: 'db', step: 'recovery', outcome: 'done', ms: 3_000 } }],
+  ['info', { type: 'part', name: 'postgres', report: report('clean', 0).report }],
+  ['error', { type: 'part', name: 'postgres', report: report('failed', 1).report }],
   ['error', { type: 'fault', fault: { kind: 'uncaughtException', error } }],
   ['warn', { type: 'lingering', handles: ['Timeout'] }],
   ['info', report('clean', 0)],

@@ -22,6 +22,7 @@ const EVENT_TYPES = Object.keys({
   destroyed: 1,
   resource: 1,
   component: 1,
+  part: 1,
   fault: 1,
   lingering: 1,
   report: 1,
@@ -45,6 +46,8 @@ function line(event: DrainEvent): string {
       return `${event.type} ${event.work.map(({ name }) => name).join(', ')}`;
     case 'resource':
       return `${event.resource.name} ${event.resource.outcome}`;
+    case 'part':
+      return `${event.name} ${event.report.outcome}`;
     case 'component':
       return `${event.component.name} ${event.component.step} ${event.component.outcome}`;
     case 'fault':

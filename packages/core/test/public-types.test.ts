@@ -88,6 +88,7 @@ describe('events', () => {
       | 'destroyed'
       | 'resource'
       | 'component'
+      | 'part'
       | 'fault'
       | 'lingering'
       | 'report'
@@ -131,6 +132,8 @@ describe('events', () => {
           return String(event.work.length);
         case 'resource':
           return event.resource.name;
+        case 'part':
+          return event.report.outcome;
         case 'component':
           return event.component.step;
         case 'fault':

@@ -18,6 +18,7 @@ const TYPES = Object.keys({
   destroyed: true,
   resource: true,
   component: true,
+  part: true,
   fault: true,
   lingering: true,
   report: true,
