@@ -9,6 +9,7 @@ const APPS = {
   fastify: new URL('./apps/fastify-app.ts', import.meta.url),
   boot: new URL('./apps/boot-app.ts', import.meta.url),
   'fastify-boot': new URL('./apps/fastify-boot-app.ts', import.meta.url),
+  metrics: new URL('./apps/metrics-app.ts', import.meta.url),
   resources: new URL('./apps/resources-app.ts', import.meta.url),
   components: new URL('./apps/components-app.ts', import.meta.url),
   program: new URL('./apps/program-app.ts', import.meta.url),

@@ -14,12 +14,14 @@ import { DrainableSet } from './drainable-set.ts';
 import { drainWarning } from './drain-warning.ts';
 import { errorText } from './error-text.ts';
 import { EventBus } from './event-bus.ts';
+import { FlusherSet } from './flusher-set.ts';
 import type { Cancel, Fault, Host } from './host.ts';
 import { hasReached, type Phase } from './phase.ts';
 import { QuietPeriod } from './quiet-period.ts';
+import { LastScrape } from './last-scrape.ts';
 import { QuietWatch } from './quiet-watch.ts';
 import { ReportBuilder } from './report-builder.ts';
-import { ResourceStack, type EntryOptions, type Resource } from './resource-stack.ts';
+import { ResourceStack, type EntryOptions, type Resource, type ResourceReport } from './resource-stack.ts';
 import { throwLater } from './throw-later.ts';
 import { abortTrigger, faultTrigger, type Trigger } from './trigger.ts';
 import { listenForTriggers } from './trigger-source.ts';
@@ -40,6 +42,8 @@ export class DrainCoordinator {
   readonly drainables: DrainableSet = new DrainableSet();
   readonly bus: EventBus = new EventBus((error, event) => this.#onListenerError(error, event));
   readonly quiet: QuietWatch;
+  readonly lastScrape: LastScrape = new LastScrape();
+  readonly flushers: FlusherSet = new FlusherSet();
   readonly quietPeriod: QuietPeriod;
   readonly #plan: DrainPlan;
   readonly #host: Host;
@@ -48,6 +52,7 @@ export class DrainCoordinator {
   readonly #resources: ResourceStack;
   readonly #record = new ReportBuilder();
   readonly #done = deferred<DrainReport>();
+  readonly #ended = deferred<void>();
   readonly #begun = new AbortController();
   readonly #forced = new AbortController();
   /** What is to be undone when the drain is over. */
@@ -82,11 +87,21 @@ export class DrainCoordinator {
     return this.#done.promise;
   }
 
+  /** Fulfilled when there is nothing left to do but to let the process end. */
+  get ended(): Promise<void> {
+    return this.#ended.promise;
+  }
+
   /** How things stand now. */
   snapshot(): DrainSnapshot {
     const { inFlight, openConnections, late: servedLate, refused, stalled } = this.drainables;
     const counts = { inFlight, openConnections, servedLate, refused, stalled };
     return { phase: this.#phase, ...counts, startedAt: this.#began?.date, elapsedMs: this.#elapsedMs };
+  }
+
+  /** Until the drain has to be over. */
+  get #leftMs(): number {
+    return this.#plan.gracePeriod - EXIT_MARGIN - this.#elapsedMs;
   }
 
   get #elapsedMs(): number {
@@ -200,17 +215,38 @@ export class DrainCoordinator {
       case 'finish':
         return this.#finish();
       case 'leave':
-        return leave(this.#host, this.#exitCode, (handles) => this.emit({ type: 'lingering', handles }));
+        return this.#leave();
       case 'exit':
         return this.#host.exit(effect.code);
     }
   }
 
   async #close(): Promise<void> {
-    const left = this.#plan.gracePeriod - EXIT_MARGIN - REPORT_MARGIN - this.#elapsedMs;
-    const until = this.#host.clock.now() + left;
+    const until =
+      this.#host.clock.now() + this.#leftMs - REPORT_MARGIN - Math.max(this.#plan.lastScrape, this.flushers.longestMs);
     await this.#resources.close(until, (resource) => this.emit({ type: 'resource', resource }));
     this.#loop.dispatch({ type: 'closed' });
+  }
+
+  /** What tells of the drain does so before the process ends: its last scrape, and what is flushed. */
+  #leave(): void {
+    // Another drain of this process does not exit under it.
+    const release = this.#host.hold();
+    let waiting = 2;
+    const settle = (): void => {
+      waiting -= 1;
+      if (waiting > 0) return;
+      release();
+      this.#ended.resolve();
+      leave(this.#host, this.#exitCode, (handles) => this.emit({ type: 'lingering', handles }));
+    };
+    this.#flush(settle);
+    this.lastScrape.hold(this.#host.clock, Math.min(this.#plan.lastScrape, this.#leftMs), settle);
+  }
+
+  #flush(onFlushed: () => void): void {
+    const onReport = (resource: ResourceReport): void => this.emit({ type: 'resource', resource });
+    this.flushers.run(this.#host.clock, this.#leftMs, onReport, onFlushed);
   }
 
   #finish(): void {
@@ -225,6 +261,7 @@ export class DrainCoordinator {
     this.emit({ type: 'report', report });
     this.#write(report);
     this.#done.resolve(report);
+    if (!this.#loop.state.exits) this.#flush(() => this.#ended.resolve());
   }
 
   #write(report: DrainReport): void {

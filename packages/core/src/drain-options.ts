@@ -40,6 +40,11 @@ export interface DrainOptions {
   readonly quietPeriod?: Duration;
   /** How long one resource may take to close, unless it is registered with a timeout of its own. Milliseconds or `'5s'`. @default '5s' */
   readonly closeTimeout?: Duration;
+  /**
+   * How long, once everything is closed, the process waits for the metrics to be scraped once more (see docs/metrics.md). 0 for
+   * not at all. Milliseconds or `'15s'`. @default 0
+   */
+  readonly lastScrape?: Duration;
   /** What the platform gives from the signal to SIGKILL. The process is gone a quarter of a second before it. Milliseconds or `'30s'`. @default '30s' */
   readonly gracePeriod?: Duration;
   /** How long, once draining, a connection may be silent in the middle of sending a request. Milliseconds or `'2s'`. @default '2s' */
@@ -143,6 +148,7 @@ export const OPTION_ROWS: { readonly [Key in keyof DrainPlan]: OptionRow<DrainPl
   forceGrace: row('forceGrace', 'FORCE_GRACE', duration, 500),
   quietPeriod: row('quietPeriod', 'QUIET_PERIOD', duration, 0),
   closeTimeout: row('closeTimeout', 'CLOSE_TIMEOUT', duration, 5_000),
+  lastScrape: row('lastScrape', 'LAST_SCRAPE', duration, 0),
   gracePeriod: row('gracePeriod', 'GRACE_PERIOD', duration, 30_000),
   stallTimeout: row('stallTimeout', 'STALL_TIMEOUT', duration, 2_000),
   signals: row('signals', 'SIGNALS', signals, DEFAULT_SIGNALS),

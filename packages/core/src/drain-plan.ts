@@ -19,6 +19,7 @@ export interface DrainPlan {
   readonly forceGrace: number;
   readonly quietPeriod: number;
   readonly closeTimeout: number;
+  readonly lastScrape: number;
   readonly gracePeriod: number;
   readonly stallTimeout: number;
   readonly signals: SignalModes;
@@ -68,9 +69,9 @@ export function resolvePlan(options: DrainOptions, env: Readonly<Record<string, 
   const plan: Settings = {};
   for (const [key, { fallback }] of ROWS) set(plan, key, said[key] ?? fallback);
   plan.lateRequests ??= plan.refuseDuringWindow === true ? 'refuse' : 'serve';
-  const { window = 0, forceGrace = 0, closeTimeout = 0, gracePeriod = 0 } = plan;
+  const { window = 0, forceGrace = 0, closeTimeout = 0, lastScrape = 0, gracePeriod = 0 } = plan;
   plan.windowMin ??= window;
-  plan.deadline ??= Math.max(0, gracePeriod - window - forceGrace - closeTimeout - EXIT_MARGIN);
+  plan.deadline ??= Math.max(0, gracePeriod - window - forceGrace - closeTimeout - lastScrape - EXIT_MARGIN);
   // A value that is not allowed was said but not taken; a budget with a default in its place would be a second, false problem.
   if (problems.length === 0) checkBudget(plan as DrainPlan, problems);
   checkContradictions(plan as DrainPlan, problems);
@@ -162,12 +163,12 @@ function checkPlain(flat: ReadonlyMap<string, unknown>, problems: string[]): voi
 }
 
 function checkBudget(plan: DrainPlan, problems: string[]): void {
-  const { window, deadline, forceGrace, closeTimeout, gracePeriod } = plan;
-  const needed = window + deadline + forceGrace + closeTimeout + EXIT_MARGIN;
+  const { window, deadline, forceGrace, closeTimeout, lastScrape, gracePeriod } = plan;
+  const needed = window + deadline + forceGrace + closeTimeout + lastScrape + EXIT_MARGIN;
   if (needed <= gracePeriod) return;
   problems.push(
     `window (${window}) + deadline (${deadline}) + forceGrace (${forceGrace}) + closeTimeout (${closeTimeout}) ` +
-      `+ ${EXIT_MARGIN} to exit = ${needed} ms, more than gracePeriod (${gracePeriod}); ` +
+      `${lastScrape > 0 ? `+ lastScrape (${lastScrape}) ` : ''}+ ${EXIT_MARGIN} to exit = ${needed} ms, more than gracePeriod (${gracePeriod}); ` +
       `shorten one of them by ${needed - gracePeriod} ms in all, or raise gracePeriod together with the platform's own`,
   );
 }

@@ -95,6 +95,19 @@ export class Drain {
     return this.#coordinator.done;
   }
 
+  /** Fulfilled when the drain is over and, with `lastScrape`, its metrics are scraped. Never rejects. */
+  protected get ended(): Promise<void> {
+    return this.#coordinator.ended;
+  }
+
+  /**
+   * Says that the metrics have been read to the end, for the option `lastScrape`. For those who serve them on a server that
+   * outlives the drain; `healthServer.metrics()` says it itself.
+   */
+  scraped(): void {
+    this.#coordinator.lastScrape.onScraped();
+  }
+
   /** Begins a drain, with the window, after which the process ends. In a drain that has begun it only returns the promise. */
   start(reason = 'start()'): Promise<DrainReport> {
     this.#coordinator.trigger(callTrigger(reason), this.reachable);
@@ -137,6 +150,17 @@ export class Drain {
    */
   resource(name: string, closable: Closable, options?: ResourceOptions): Resource {
     return this.#coordinator.resource(name, closable, options);
+  }
+
+  /**
+   * Registers what is flushed last: when the report is made, before the process ends, so that it holds what the drain itself
+   * has logged, measured and traced: the SDK of OpenTelemetry, say. All at once, each within its own time (2 s by default),
+   * which the resources do not get. One that fails or hangs is logged. After a second signal or `abort()` nothing is flushed.
+   *
+   * @throws DrainError `DRAIN_RESOURCE_INVALID`
+   */
+  flusher(name: string, flush: () => unknown, { timeout = '2s' }: ResourceOptions = {}): void {
+    this.#coordinator.flushers.add(name, flush, timeout);
   }
 
   /** Registers the framework's own close, which runs before every resource and within the closeTimeout. For adapters. */

@@ -9,6 +9,12 @@ import { answerEmpty, isReading, pathOf } from './http-answer.ts';
 /** Answers requests for one path. */
 export type RouteHandler = (request: IncomingMessage, response: ServerResponse) => unknown;
 
+/** What metrics are read from: `register` of prom-client, say. */
+export interface MetricsSource {
+  readonly contentType: string;
+  metrics(): Promise<string> | string;
+}
+
 /**
  * The health routes on a port of their own, and whatever else is for operators. It listens from the start, answers through
  * the whole drain, and is closed last, after every resource. It holds no drain and keeps no process alive; what it serves
@@ -17,6 +23,7 @@ export type RouteHandler = (request: IncomingMessage, response: ServerResponse) 
 export class HealthServer {
   readonly #plan: DrainPlan;
   readonly #answer: (route: HealthRoute, response: ServerResponse) => void;
+  readonly #onScraped: () => void;
   readonly #routes = new Map<string, RouteHandler>();
   readonly #server: Server;
   readonly #listening: Promise<void>;
@@ -26,10 +33,17 @@ export class HealthServer {
    * Listens at once. A port that cannot be had is an uncaught DrainError `DRAIN_HEALTH_PORT`, as it would be for the app's own.
    *
    * @param answer - answers for a health route.
+   * @param onScraped - told when somebody has been sent all of the metrics.
    */
-  constructor(plan: DrainPlan, port: number, answer: (route: HealthRoute, response: ServerResponse) => void) {
+  constructor(
+    plan: DrainPlan,
+    port: number,
+    answer: (route: HealthRoute, response: ServerResponse) => void,
+    onScraped: () => void,
+  ) {
     this.#plan = plan;
     this.#answer = answer;
+    this.#onScraped = onScraped;
     this.#server = createServer((request, response) => this.#onRequest(request, response));
     this.#server.on('connection', (socket: Socket) => socket.unref());
     this.#server.on('error', (cause) => {
@@ -59,6 +73,20 @@ export class HealthServer {
    */
   route(path: string, handler: RouteHandler): void {
     this.#routes.set(path, handler);
+  }
+
+  /**
+   * Serves metrics at one more exact path, through the whole drain. With the option `lastScrape` it answers on when all is
+   * closed, until they have been read once more.
+   */
+  metrics(source: MetricsSource, path = '/metrics'): void {
+    this.route(path, async (request, response) => {
+      const body = await source.metrics();
+      response.on('finish', () => {
+        if (request.method === 'GET') this.#onScraped();
+      });
+      response.writeHead(200, { 'Content-Type': source.contentType, 'Cache-Control': 'no-store' }).end(body);
+    });
   }
 
   /** Closes it: what is being answered is answered, and no connection stays. */

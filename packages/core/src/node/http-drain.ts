@@ -37,9 +37,10 @@ export class HttpDrain extends ProcessDrain {
     publishEvents(this);
     const { healthPort } = this.plan;
     if (healthPort === false) return;
-    const server = new HealthServer(this.plan, healthPort, (route, response) => this.#answerHealth(route, response));
+    const answer = (route: HealthRoute, response: ServerResponse): void => this.#answerHealth(route, response);
+    const server = new HealthServer(this.plan, healthPort, answer, () => this.scraped());
     this.healthServer = server;
-    void this.done.then(() => server.close());
+    void this.ended.then(() => server.close());
   }
 
   /**

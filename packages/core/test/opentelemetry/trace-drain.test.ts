@@ -1,10 +1,12 @@
 import { SpanStatusCode, trace as api } from '@opentelemetry/api';
 import {
   BasicTracerProvider,
+  BatchSpanProcessor,
   InMemorySpanExporter,
   SimpleSpanProcessor,
   type ReadableSpan,
 } from '@opentelemetry/sdk-trace-base';
+import { eventually } from '@drainkit/testing';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { traceDrain } from '../../src/opentelemetry/index.ts';
 import { closeAfter, measuredDrain, type MeasuredDrain } from '../measured-drain.ts';
@@ -177,4 +179,23 @@ test('without a tracer, it is one of the global tracer provider', async () => {
   void drain.close();
   await host.advance(0);
   expect(exporter.getFinishedSpans().map(({ name }) => name)).toContain('drain');
+});
+
+test('an SDK that is shut down by a flusher exports every span of the drain', async () => {
+  const exporter = new InMemorySpanExporter();
+  const exported: string[] = [];
+  const provider = new BasicTracerProvider({ spanProcessors: [new BatchSpanProcessor(exporter)] });
+  const { host, drain } = measuredDrain();
+  traceDrain(drain, provider.getTracer('test'));
+  drain.flusher('opentelemetry', async () => {
+    await provider.forceFlush();
+    exported.push(...exporter.getFinishedSpans().map(({ name }) => name));
+    await provider.shutdown();
+  });
+  drain.resource('postgres', () => {});
+  host.signal('SIGINT');
+  await eventually('the SDK to be flushed', () => host.exitCode !== undefined);
+  expect(new Set(exported)).toEqual(
+    new Set(['drain', 'drain announcing', 'drain draining', 'drain closing', 'close postgres']),
+  );
 });
