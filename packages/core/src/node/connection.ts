@@ -33,8 +33,8 @@ export class Connection {
   upgradedBy: string | undefined;
   /** Whether it is being ended already. */
   ending = false;
-  /** When the last response ended. */
-  idleSince: number;
+  /** When the last tracked response ended. */
+  #answeredAt: number;
 
   /** Whether it is the raw socket under a TLS handshake that is not over. */
   readonly isHandshake: boolean;
@@ -44,7 +44,12 @@ export class Connection {
     this.isHandshake = isHandshake;
     this.openedAt = openedAt;
     this.requestAt = openedAt;
-    this.idleSince = openedAt;
+    this.#answeredAt = openedAt;
+  }
+
+  /** When the last response ended; where it was not tracked, when its request came. */
+  get idleSince(): number {
+    return Math.max(this.#answeredAt, this.requestAt);
   }
 
   /** Bytes received so far; under TLS, of the decrypted stream. */
@@ -69,8 +74,10 @@ export class Connection {
 
   /** The same, where it is not tracked. */
   get untracked(): ServerResponse | undefined {
-    const { response, exchanges } = this;
-    return exchanges.some((exchange) => exchange.response === response) ? undefined : response;
+    const { response } = this;
+    // Asked of every connection at once when a drain begins, and hardly any has one.
+    if (response === undefined) return undefined;
+    return this.exchanges.some((exchange) => exchange.response === response) ? undefined : response;
   }
 
   /** Whether part of a request's body waits for its handler to read it. */
@@ -92,7 +99,7 @@ export class Connection {
   finish(exchange: Exchange, now: number): void {
     const index = this.exchanges.indexOf(exchange);
     if (index !== -1) this.exchanges.splice(index, 1);
-    this.idleSince = now;
+    this.#answeredAt = now;
   }
 
   /** Ends it in an orderly way: what is written is sent, then FIN. */

@@ -192,7 +192,6 @@ export class HttpDrainable implements Drainable {
     for (const connection of this.#connections) {
       const { untracked } = connection;
       if (untracked !== undefined) this.#track(connection, untracked);
-      else connection.idleSince = Math.max(connection.idleSince, connection.requestAt);
     }
   }
 
