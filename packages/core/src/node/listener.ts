@@ -1,3 +1,4 @@
+import cluster from 'node:cluster';
 import { Server, type Socket } from 'node:net';
 import { Server as TlsServer } from 'node:tls';
 
@@ -24,9 +25,17 @@ const SHORT_TURN = 0.02;
  * them, so that what waits is accepted first; after two seconds the listener closes all the same. The longer it takes, the
  * longer the turn may be.
  *
+ * In a worker of node:cluster there is nothing to wait for, and no backlog that is its own: the primary holds the socket, and
+ * what has not been accepted goes to another worker.
+ *
  * @param onClosed - called as soon as the listener is closed.
  */
 export function closeListener(server: Server, onClosed: () => void): void {
+  if (cluster.isWorker) {
+    Server.prototype.close.call(server);
+    setImmediate(onClosed);
+    return;
+  }
   // Closing one that does not listen does nothing, but compiles what is to run between a poll and the close.
   Server.prototype.close.call(new Server());
   const unread: Socket[] = [];

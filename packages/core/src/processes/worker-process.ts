@@ -97,13 +97,16 @@ export class WorkerProcess {
     this.#worker.process.kill('SIGKILL');
   }
 
-  /** One that hears no messages any more gets a signal. */
+  /** One that hears no messages any more gets a signal, unless it is leaving by itself: that signal would be one too many. */
   #send(message: ParentMessage): void {
     const { process } = this.#worker;
+    const onError = (): void => {
+      if (this.isLeaving && this.#worker.exitedAfterDisconnect !== true) process.kill('SIGTERM');
+    };
     if (this.#exit !== undefined) return;
-    if (!process.connected) return void process.kill('SIGTERM');
+    if (!process.connected) return onError();
     process.send(message, (error) => {
-      if (error !== null && this.isLeaving) process.kill('SIGTERM');
+      if (error !== null) onError();
     });
   }
 
