@@ -59,26 +59,22 @@ test.for([
   },
 );
 
-test(
-  "no request of wrk fails through pm2's reloads",
-  { timeout: 60_000 + RELOADS * 30_000 },
-  async ({ skip }) => {
-    skip(why !== undefined, why);
-    const port = await freePort();
-    const pm2 = await Pm2.create();
-    await pm2.start(port, { wait_ready: true });
-    const wrk = startWrk(`http://127.0.0.1:${port}/`, 50);
-    for (let count = 0; count < RELOADS; count += 1) await pm2.reload();
-    const figures = await moreThan(LEAST_REQUESTS, wrk);
+test("no request of wrk fails through pm2's reloads", { timeout: 60_000 + RELOADS * 30_000 }, async ({ skip }) => {
+  skip(why !== undefined, why);
+  const port = await freePort();
+  const pm2 = await Pm2.create();
+  await pm2.start(port, { wait_ready: true });
+  const wrk = startWrk(`http://127.0.0.1:${port}/`, 50);
+  for (let count = 0; count < RELOADS; count += 1) await pm2.reload();
+  const figures = await moreThan(LEAST_REQUESTS, wrk);
 
-    console.log(`${RELOADS} reloads of pm2: ${JSON.stringify(figures)}`);
-    expect(figures).toMatchObject({ socketErrors: 0, non200: 0 });
-    expect(figures.requests).toBeGreaterThanOrEqual(LEAST_REQUESTS);
-    const reports = await pm2.reports();
-    expect(reports).toHaveLength(2 * RELOADS);
-    expect(reports.every(({ outcome }) => outcome === 'clean')).toBe(true);
-  },
-);
+  console.log(`${RELOADS} reloads of pm2: ${JSON.stringify(figures)}`);
+  expect(figures).toMatchObject({ socketErrors: 0, non200: 0 });
+  expect(figures.requests).toBeGreaterThanOrEqual(LEAST_REQUESTS);
+  const reports = await pm2.reports();
+  expect(reports).toHaveLength(2 * RELOADS);
+  expect(reports.every(({ outcome }) => outcome === 'clean')).toBe(true);
+});
 
 /** Stops wrk, once it has surely sent enough, however slow the machine is: for five seconds more, here. */
 async function moreThan(least: number, wrk: ReturnType<typeof startWrk>): ReturnType<typeof wrk.stop> {

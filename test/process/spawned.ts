@@ -16,6 +16,7 @@ const APPS = {
   'two-drains': new URL('./apps/two-drains-app.ts', import.meta.url),
   companion: new URL('./apps/companion-app.ts', import.meta.url),
   cluster: new URL('./apps/cluster-app.ts', import.meta.url),
+  systemd: new URL('./apps/systemd-app.ts', import.meta.url),
   'idle-child': new URL('./apps/idle-child-app.ts', import.meta.url),
 };
 

@@ -4,4 +4,5 @@ export type { CompanionOptions } from './companion.ts';
 export type { PrimaryEvent } from './primary-event.ts';
 export type { PrimaryOptions } from './primary-options.ts';
 export { ProcessDrain } from './process-drain.ts';
+export { notifySystemd, type SystemdOptions } from './systemd.ts';
 export type { ThreadOptions } from './thread.ts';
