@@ -14,7 +14,7 @@ const why = spawnSync('unshare', [...NAMESPACE, 'true']).status === 0 ? undefine
 /** Runs the app as the first process of a pid namespace, as in a container, which sends itself a signal once it listens. */
 async function runAsFirst(signal: string): Promise<{ readonly code: unknown; readonly lines: readonly string[] }> {
   const importFirst = `data:text/javascript,console.log('pid ' + process.pid)`;
-  const typescript = process.features.typescript === undefined ? ['--import', 'tsx'] : [];
+  const typescript = 'typescript' in process.features ? [] : ['--import', 'tsx'];
   const child = spawn('unshare', [...NAMESPACE, process.execPath, ...typescript, '--import', importFirst, APP], {
     env: { ...process.env, OPTIONS: '{"window":0}', SCENE: '' },
     stdio: ['ignore', 'pipe', 'inherit'],

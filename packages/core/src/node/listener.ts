@@ -25,13 +25,13 @@ const SHORT_TURN = 0.02;
  * them, so that what waits is accepted first; after two seconds the listener closes all the same. The longer it takes, the
  * longer the turn may be.
  *
- * In a worker of node:cluster there is nothing to wait for, and no backlog that is its own: the primary holds the socket, and
- * what has not been accepted goes to another worker.
+ * A worker of node:cluster that is handed its connections has nothing to wait for: what it has not taken goes back to the
+ * primary, and to another worker.
  *
  * @param onClosed - called as soon as the listener is closed.
  */
 export function closeListener(server: Server, onClosed: () => void): void {
-  if (cluster.isWorker) {
+  if (isHandedConnections(server)) {
     Server.prototype.close.call(server);
     setImmediate(onClosed);
     return;
@@ -73,12 +73,30 @@ export function closeListener(server: Server, onClosed: () => void): void {
   setImmediate(check);
 }
 
+interface WithHandle {
+  readonly _handle?: { listen?(backlog: number): number } | null;
+}
+
+/** Whether it has no socket of its own, for the primary of a cluster accepts: Node's stand-in for a handle has no descriptor. */
+function isHandedConnections(server: Server): boolean {
+  const { _handle: handle } = server as WithHandle;
+  return (
+    cluster.isWorker &&
+    process.platform !== 'win32' &&
+    typeof handle === 'object' &&
+    handle !== null &&
+    !('fd' in handle)
+  );
+}
+
 /**
  * Has the kernel drop the first packet of a new connection while one or two wait to be accepted, instead of establishing
  * hundreds that could only be reset. The client sends it again a second later, and is then refused: nothing is lost but time.
  * Listening once more on a listening socket changes its backlog and nothing else; Node has no public way to say so.
  */
 function shrinkBacklog(server: Server): void {
-  const { _handle: handle } = server as Server & { readonly _handle?: { listen?(backlog: number): number } | null };
+  // The workers of a cluster share one socket: its backlog is the others' as well.
+  if (cluster.isWorker) return;
+  const { _handle: handle } = server as WithHandle;
   handle?.listen?.(1);
 }
