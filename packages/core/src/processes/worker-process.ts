@@ -101,7 +101,7 @@ export class WorkerProcess {
   #send(message: ParentMessage): void {
     const { process } = this.#worker;
     const onError = (): void => {
-      if (this.isLeaving && this.#worker.exitedAfterDisconnect !== true) process.kill('SIGTERM');
+      if (this.isLeaving && !this.#worker.exitedAfterDisconnect) process.kill('SIGTERM');
     };
     if (this.#exit !== undefined) return;
     if (!process.connected) return onError();
