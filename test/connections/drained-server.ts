@@ -1,6 +1,5 @@
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { text } from 'node:stream/consumers';
 import type { DrainOptions, DrainReport } from '@drainkit/core';
 import { createDrain, type HttpDrain } from '@drainkit/core/node';
 import { eventually, fakeHost, within, type FakeHost } from '@drainkit/testing';
@@ -33,6 +32,8 @@ export class DrainedServer {
   readonly server: Server;
   /** The code of the reason of each request's forceSignal, as it fired. */
   readonly forced: string[] = [];
+  /** How much of bodies has been read. */
+  bodyRead = 0;
   readonly #transport: Transport;
   readonly #sockets: ReadonlySet<Socket>;
   readonly #calls: string[] = [];
@@ -120,10 +121,12 @@ export class DrainedServer {
       response.write('begin;');
       this.#streams.push(response);
     } else if (path === '/echo') {
-      text(request).then(
-        (body) => response.end(body),
-        () => {},
-      );
+      let body = '';
+      request.on('error', () => {}).on('end', () => response.end(body));
+      request.on('data', (chunk: Buffer) => {
+        body += chunk.toString();
+        this.bodyRead += chunk.length;
+      });
     } else response.end('fast');
   };
 

@@ -243,7 +243,7 @@ describe('a server that speaks both', () => {
     const server = await DrainedServer.start(h2);
     const socket = connectTls({ port: server.port, host: '127.0.0.1', rejectUnauthorized: false });
     onTestFinished(() => void socket.destroy());
-    socket.on('error', () => {});
+    socket.on('error', () => {}).resume();
     await within('the handshake', 5_000, once(socket, 'secureConnect'));
     await server.drainNow();
     expect((await server.done()).totalMs).toBe(WINDOW);

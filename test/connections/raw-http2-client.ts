@@ -47,6 +47,7 @@ export class RawHttp2Client {
   #buffer: Buffer = Buffer.alloc(0);
   #nextStream = 1;
   #settled = false;
+  #ponged = false;
   #isOver = false;
 
   static async connect(port: number, tls: boolean): Promise<RawHttp2Client> {
@@ -57,6 +58,9 @@ export class RawHttp2Client {
     const client = new RawHttp2Client(socket);
     onTestFinished(() => void socket.destroy());
     await eventually('the settings of the server', () => client.#settled);
+    // Once it answers, it has read all that was sent so far.
+    client.#send(FRAME.ping, 0, 0, Buffer.alloc(8));
+    await eventually('the answer to a PING', () => client.#ponged);
     return client;
   }
 
@@ -118,6 +122,11 @@ export class RawHttp2Client {
     this.#send(FRAME.data, end ? END_STREAM : 0, id, Buffer.from(text));
   }
 
+  /** Takes a stream back (RST_STREAM, CANCEL). */
+  cancel(id: number): void {
+    this.#send(FRAME.reset, 0, id, Buffer.from([0, 0, 0, 8]));
+  }
+
   #takeStream(): number {
     const id = this.#nextStream;
     this.#nextStream += 2;
@@ -148,8 +157,9 @@ export class RawHttp2Client {
     if (type === FRAME.settings && (flags & ACK) === 0) {
       this.#settled = true;
       this.#send(FRAME.settings, ACK, 0, Buffer.alloc(0));
-    } else if (type === FRAME.ping && (flags & ACK) === 0 && this.answersPings) {
-      this.#send(FRAME.ping, ACK, 0, payload);
+    } else if (type === FRAME.ping) {
+      if ((flags & ACK) !== 0) this.#ponged = true;
+      else if (this.answersPings) this.#send(FRAME.ping, ACK, 0, payload);
     } else if (type === FRAME.goaway) {
       this.goaways.push({ lastStream: payload.readUInt32BE(0), code: payload.readUInt32BE(4) });
     } else if (type === FRAME.reset) {

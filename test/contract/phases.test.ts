@@ -236,7 +236,7 @@ forEachServer((kind) => {
       expect({ outcome, totalMs }).toEqual({ outcome: 'clean', totalMs: WINDOW + 1_000 });
     });
 
-    test('a response whose headers were sent before the signal finishes, and its connection is ended in order', async () => {
+    test('a response whose headers were sent before the signal finishes, and its connection is ended 100 ms later', async () => {
       const server = await ContractServer.start(kind);
       const client = (await server.connect()).get('/stream');
       await received(client, 'begin;');
@@ -245,9 +245,28 @@ forEachServer((kind) => {
       server.routes.write('more;');
       server.routes.endStreams();
       expect((await client.response()).body).toBe('begin;more;');
+      await server.inFlight(0);
+      await server.host.advance(99);
+      expect(client.isOpen).toBe(true);
+      await server.host.advance(1);
       expect(await server.ended(client)).toBe('fin');
       const { outcome, totalMs } = await server.done();
-      expect({ outcome, totalMs }).toEqual({ outcome: 'clean', totalMs: WINDOW + 1_000 });
+      expect({ outcome, totalMs }).toEqual({ outcome: 'clean', totalMs: WINDOW + 1_100 });
+    });
+
+    test('a client that was just answered, and not told to close, can send its next request', async () => {
+      const server = await ContractServer.start(kind);
+      const client = (await server.connect()).get('/stream');
+      await received(client, 'begin;');
+      await server.drainNow();
+      server.routes.endStreams();
+      await client.response();
+      await server.inFlight(0);
+      await server.host.advance(50);
+      client.get('/');
+      expect(await answers(client, 1)).toEqual(['200 close']);
+      const { outcome, servedLate } = await server.done();
+      expect({ outcome, servedLate }).toEqual({ outcome: 'clean', servedLate: 1 });
     });
 
     test('kept-alive connections are ended in order when nothing is in flight any more', async () => {

@@ -15,6 +15,7 @@ export type DrainErrorCode =
   | 'DRAIN_POOL_FULL'
   | 'DRAIN_TASK_RETURNED'
   | 'DRAIN_SERVER_INVALID'
+  | 'DRAIN_CLIENTS_INVALID'
   | 'DRAIN_HEALTH_PORT'
   | 'DRAIN_ALREADY_REGISTERED'
   | 'DRAIN_PROCESS_INVALID'
@@ -65,6 +66,10 @@ export const DRAIN_ERRORS: Readonly<Record<DrainErrorCode, { readonly cause: str
   DRAIN_WORK_REFUSED: {
     cause: 'work was started after the drain had stopped taking any',
     remedy: 'check drain.phase or listen to drain.signal before starting work',
+  },
+  DRAIN_CLIENTS_INVALID: {
+    cause: 'websockets() or eventStream() was given a server or an option that cannot be used',
+    remedy: 'mend what the message names; pass the WebSocketServer itself, with its clientTracking left on',
   },
   DRAIN_CHECK_INVALID: {
     cause: 'a health check was registered without a name, twice under one, or with options that it cannot have',

@@ -17,6 +17,7 @@ test('the closed set of codes is this one', () => {
     DRAIN_POOL_FULL: true,
     DRAIN_TASK_RETURNED: true,
     DRAIN_SERVER_INVALID: true,
+    DRAIN_CLIENTS_INVALID: true,
     DRAIN_CHECK_INVALID: true,
     DRAIN_CHECK_FAILED: true,
     DRAIN_CHECK_TIMEOUT: true,

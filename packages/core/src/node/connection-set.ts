@@ -46,7 +46,7 @@ export class ConnectionSet implements Iterable<Connection> {
   }
 
   #add(socket: Socket, isHandshake: boolean): Connection {
-    const connection = new Connection(socket, this.#clock.now(), isHandshake);
+    const connection = new Connection(socket, this.#clock, isHandshake);
     this.#connections.set(socket, connection);
     socket.once('close', () => this.#delete(socket));
     return connection;

@@ -1,16 +1,21 @@
 import type { ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
+import { Socket } from 'node:net';
+import type { Clock } from '../host.ts';
 import type { Exchange } from './exchange.ts';
+import { isBetweenRequests } from './idle-parsers.ts';
 
 /** What Node keeps at a socket of its own, and documents nowhere; others have relied on it for years. */
 interface HttpSocket {
   /** The response that is being written; of pipelined ones the first. */
   readonly _httpMessage?: ServerResponse | null;
-  readonly parser?: { headersCompleted?(): boolean } | null;
+  readonly parser?: object | null;
 }
 
 /** For how long, in milliseconds, a client that has just connected is given time to send its first byte. */
 const FRESH_FOR = 100;
+
+/** For how long, in milliseconds, a client may go on sending after the server's FIN before the connection is closed. */
+const LINGER = 500;
 
 /**
  * - `busy`: a request is being answered
@@ -35,16 +40,19 @@ export class Connection {
   ending = false;
   /** When the last tracked response ended. */
   #answeredAt: number;
+  readonly #clock: Clock;
+  #isLingering = false;
 
   /** Whether it is the raw socket under a TLS handshake that is not over. */
   readonly isHandshake: boolean;
 
-  constructor(socket: Socket, openedAt: number, isHandshake = false) {
+  constructor(socket: Socket, clock: Clock, isHandshake = false) {
     this.socket = socket;
+    this.#clock = clock;
     this.isHandshake = isHandshake;
-    this.openedAt = openedAt;
-    this.requestAt = openedAt;
-    this.#answeredAt = openedAt;
+    this.openedAt = clock.now();
+    this.requestAt = this.openedAt;
+    this.#answeredAt = this.openedAt;
   }
 
   /** When the last response ended; where it was not tracked, when its request came. */
@@ -63,8 +71,8 @@ export class Connection {
     const last = this.exchanges.at(-1);
     if (last !== undefined) return !last.request.complete;
     const { parser } = this.socket as HttpSocket;
-    // A parser is in the middle of a head from its first byte to its last.
-    return this.bytesRead > 0 && (parser === undefined || parser?.headersCompleted?.() === false);
+    if (this.bytesRead === 0 || parser === null) return false;
+    return parser === undefined || isBetweenRequests(this.socket, parser) === false;
   }
 
   /** The response that is being written, as Node has it. One that a framework makes for an upgrade is none. */
@@ -102,10 +110,42 @@ export class Connection {
     this.#answeredAt = now;
   }
 
-  /** Ends it in an orderly way: what is written is sent, then FIN. */
+  /** Ends it where nothing is going on: FIN, and closed. */
   end(): void {
     this.ending = true;
-    this.socket.destroySoon();
+    Socket.prototype.destroySoon.call(this.socket);
+  }
+
+  /**
+   * Has it end in an orderly way after a response that says `Connection: close`: FIN; what the client has still to send is
+   * read for a while, and then it is closed (RFC 9112 section 9.6). Closed at once, as Node does it, it would be reset where
+   * the client is sending, and that can take the answer from it before it has read it.
+   */
+  lingerAtEnd(): void {
+    this.socket.destroySoon = () => this.#linger();
+  }
+
+  #linger(): void {
+    if (this.#isLingering || this.socket.destroyed) return;
+    this.#isLingering = true;
+    this.ending = true;
+    this.socket.end();
+    const cancel = this.#clock.setTimeout(() => this.socket.destroy(), LINGER);
+    this.socket.once('close', cancel);
+    const last = this.exchanges.at(-1)?.request;
+    // A handler may have answered before it has read all of the body.
+    if (last === undefined || last.complete) this.#discardInput();
+    else last.once('close', () => this.#discardInput());
+  }
+
+  /** Requests that come after the FIN cannot be answered: they must not reach a handler. */
+  #discardInput(): void {
+    // Adding a listener takes the input back from Node's parser, which its own listener would feed.
+    this.socket.on('data', discard);
+    for (const listener of this.socket.listeners('data') as (() => void)[]) {
+      if (listener !== discard) this.socket.off('data', listener);
+    }
+    this.socket.resume();
   }
 
   /** Ends it in the middle of a request that does not arrive, with 408 (RFC 9110 section 15.5.9) where nothing was answered yet. */
@@ -115,6 +155,7 @@ export class Connection {
     // In the middle of a handshake nobody speaks HTTP yet.
     if (nothingAnswered && !this.isHandshake) {
       this.socket.write('HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+      return this.#linger();
     }
     this.end();
   }
@@ -124,3 +165,5 @@ export class Connection {
     this.socket.destroy();
   }
 }
+
+function discard(): void {}

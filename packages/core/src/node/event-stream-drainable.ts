@@ -1,8 +1,9 @@
 import type { ServerResponse } from 'node:http';
 import { deferred } from '../deferred.ts';
-import type { DrainPlan } from '../drain-plan.ts';
+import { DrainError } from '../drain-error.ts';
+import { show, type DrainPlan } from '../drain-plan.ts';
 import type { Drainable, WorkItem } from '../drainable.ts';
-import { parseDuration, type Duration } from '../duration.ts';
+import { DURATION_FORM, parseDuration, type Duration } from '../duration.ts';
 import type { Clock } from '../host.ts';
 import { Spread } from './spread.ts';
 
@@ -38,9 +39,20 @@ export class EventStreamDrainable implements Drainable {
     this.#ending = new Spread(clock, (stream) => this.#end(stream));
   }
 
-  /** Ends the stream in the course of the drain, if it has not ended before. */
-  track(stream: EventStream, { retry }: EventStreamOptions): void {
-    this.#open.set(stream, parseDuration(retry) ?? 1_000);
+  /**
+   * Ends the stream in the course of the drain, if it has not ended before.
+   *
+   * @throws DrainError `DRAIN_CLIENTS_INVALID` for a `retry` that is no duration.
+   */
+  track(stream: EventStream, { retry = 1_000 }: EventStreamOptions): void {
+    const ms = parseDuration(retry);
+    if (ms === undefined) {
+      throw new DrainError(
+        'DRAIN_CLIENTS_INVALID',
+        `eventStream(): retry is ${show(retry)}; allowed: ${DURATION_FORM}`,
+      );
+    }
+    this.#open.set(stream, ms);
     stream.once('close', () => {
       this.#open.delete(stream);
       this.#settle();

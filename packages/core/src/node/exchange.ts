@@ -22,7 +22,9 @@ export class Exchange extends LazySignals {
 
   /** Has the response say `Connection: close`, where its headers are not sent. */
   endConnectionAfter(): void {
-    if (!this.response.headersSent) this.response.shouldKeepAlive = false;
+    if (this.response.headersSent) return;
+    this.response.shouldKeepAlive = false;
+    this.connection.lingerAtEnd();
   }
 
   /** Takes that back: another request has come on the connection, and its response is to be the last. */

@@ -18,7 +18,8 @@ import { EventStreamDrainable, type EventStream, type EventStreamOptions } from 
 import { Http2Drainable } from './http2-drainable.ts';
 import { HttpDrainable } from './http-drainable.ts';
 import type { Routes } from './routes.ts';
-import { WebSocketDrainable, type WebSocketOptions, type WebSocketServerLike } from './websocket-drainable.ts';
+import { WebSocketDrainable, type WebSocketServerLike } from './websocket-drainable.ts';
+import type { WebSocketOptions } from './websocket-options.ts';
 
 /** A drain for a process with node:http or node:https servers, any number of them. Make it with `createDrain`. */
 export class HttpDrain extends ProcessDrain {
@@ -112,6 +113,8 @@ export class HttpDrain extends ProcessDrain {
    * Closes the clients of a WebSocket server (of `ws`, also under @fastify/websocket or socket.io) in the course of a drain:
    * a close frame for each, spread over the window; who does not answer in time is cut off. Upgraded connections that nobody
    * closes hold the drain until its deadline.
+   *
+   * @throws DrainError `DRAIN_CLIENTS_INVALID`, listing every problem.
    */
   websockets(server: WebSocketServerLike, options: WebSocketOptions = {}): void {
     this.add(new WebSocketDrainable(server, options, this.plan, this.host.clock));
@@ -120,6 +123,8 @@ export class HttpDrain extends ProcessDrain {
   /**
    * Ends a stream of server-sent events in the course of a drain, with a last `retry:`. Ten thousand of them end spread over
    * the window, not in one tick.
+   *
+   * @throws DrainError `DRAIN_CLIENTS_INVALID`
    */
   eventStream(response: EventStream, options: EventStreamOptions = {}): void {
     this.#eventStreams ??= this.#addEventStreams();

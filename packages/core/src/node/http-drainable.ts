@@ -49,6 +49,7 @@ export class HttpDrainable implements Drainable {
   readonly #drained = deferred<void>();
   #stopRequests: Cancel = () => {};
   #announced: DrainError | undefined;
+  #announcedAt = 0;
   #forced: DrainError | undefined;
   #refusing = false;
   #aborted = false;
@@ -120,6 +121,7 @@ export class HttpDrainable implements Drainable {
     if (this.#announced !== undefined) return;
     this.#takeStock();
     this.#announced = new DrainError('DRAIN_DRAINING');
+    this.#announcedAt = this.#clock.now();
     this.#farewell.begin();
     for (const exchange of this.#exchanges.values()) exchange.announce(this.#announced);
     this.#sayFarewell();
@@ -129,6 +131,8 @@ export class HttpDrainable implements Drainable {
   refuse(): void {
     if (this.#refusing) return;
     this.#refusing = true;
+    // Who waits for a drain without a window, at a terminal or in a test, has not waited so far.
+    this.#sweep.sparesYoung = this.#clock.now() > this.#announcedAt;
     this.#farewell.makeCertain();
     this.#sayFarewell();
     if (this.#plan.lateRequests === 'refuse' && !this.#plan.refuseDuringWindow) this.#refuseRequests();

@@ -1,10 +1,19 @@
 import type { Cancel, Clock } from '../host.ts';
-import type { Connection } from './connection.ts';
+import type { Connection, ConnectionKind } from './connection.ts';
 import type { ConnectionSet } from './connection-set.ts';
 import { inTurns } from './in-turns.ts';
 
 /** How many connections are ended in one turn of the event loop. Few, for what arrives after the turn's poll is lost. */
 const ENDS_PER_TURN = 4;
+
+/** How long, in milliseconds, a connection must have been idle: a client that has just been answered may be sending its next request. */
+const MINIMUM_IDLE_AGE = 100;
+
+/** A connection on which nothing was going on when it had received so much. */
+interface Candidate {
+  readonly connection: Connection;
+  readonly bytesRead: number;
+}
 
 /**
  * Ends the connections on which nothing is going on, those first that have been idle longest.
@@ -19,6 +28,8 @@ export class IdleSweep {
   /** Whether it was asked for while it was running. */
   #again = false;
   #cancelWait: Cancel = () => {};
+  /** Whether connections that have just been idle are left a moment; where a drain is in a hurry they are not. */
+  sparesYoung = false;
 
   constructor(connections: ConnectionSet, clock: Clock) {
     this.#connections = connections;
@@ -37,35 +48,43 @@ export class IdleSweep {
     this.#running = true;
     this.#cancelWait();
     const now = this.#clock.now();
-    const queue: Connection[] = [];
-    let freshUntil = Infinity;
+    const queue: Candidate[] = [];
+    let nextAt = Infinity;
     const look = (connection: Connection): void => {
       if (connection.ending) return;
       const kind = connection.kind(now);
       if (kind === 'partial') onPartial(connection);
-      else if (kind === 'fresh') freshUntil = Math.min(freshUntil, connection.freshUntil);
-      else if (kind !== 'upgraded') queue.push(connection);
+      else if (this.#oldAt(connection, kind) > now) nextAt = Math.min(nextAt, this.#oldAt(connection, kind));
+      else if (kind !== 'upgraded') queue.push({ connection, bytesRead: connection.bytesRead });
     };
     inTurns(this.#connections, look, () => {
-      if (freshUntil < Infinity) this.#cancelWait = this.#clock.setTimeout(() => this.run(onPartial), freshUntil - now);
+      if (nextAt < Infinity) this.#cancelWait = this.#clock.setTimeout(() => this.run(onPartial), nextAt - now);
       // The one that has been idle longest comes last here, and is popped first.
-      queue.sort((a, b) => b.idleSince - a.idleSince);
+      queue.sort((a, b) => b.connection.idleSince - a.connection.idleSince);
       // The turn in which this is called may have polled before the last request was answered; the next poll is whole.
       setImmediate(() => setImmediate(() => this.#turn(queue, onPartial)));
     });
   }
 
-  #turn(queue: Connection[], onPartial: (connection: Connection) => void): void {
+  #oldAt(connection: Connection, kind: ConnectionKind): number {
+    if (kind === 'fresh') return connection.freshUntil;
+    return kind === 'idle' && this.sparesYoung ? connection.idleSince + MINIMUM_IDLE_AGE : -Infinity;
+  }
+
+  #turn(queue: Candidate[], onPartial: (connection: Connection) => void): void {
     const now = this.#clock.now();
     for (let ended = 0; ended < ENDS_PER_TURN;) {
-      const connection = queue.pop();
-      if (connection === undefined) {
+      const candidate = queue.pop();
+      if (candidate === undefined) {
         this.#running = false;
         if (this.#again) this.run(onPartial);
         return;
       }
-      const kind = connection.kind(now);
-      if (connection.ending || (kind !== 'idle' && kind !== 'bare')) continue;
+      const { connection, bytesRead } = candidate;
+      if (connection.ending) continue;
+      // Where nothing has come since, it is what it was; to ask Node for each of ten thousand would cost a second.
+      const kind = connection.bytesRead === bytesRead ? 'idle' : connection.kind(now);
+      if (kind !== 'idle') continue;
       connection.end();
       ended += 1;
     }

@@ -1,9 +1,9 @@
 import { deferred } from '../deferred.ts';
 import type { DrainPlan } from '../drain-plan.ts';
 import type { Drainable, WorkItem } from '../drainable.ts';
-import { parseDuration, type Duration } from '../duration.ts';
 import type { Clock } from '../host.ts';
 import { Spread } from './spread.ts';
+import { readWebSocketOptions, type WebSocketOptions } from './websocket-options.ts';
 
 /** As much of a WebSocket of `ws` as a drain needs. */
 export interface WebSocketLike {
@@ -18,17 +18,6 @@ export interface WebSocketLike {
 export interface WebSocketServerLike {
   readonly clients: Iterable<WebSocketLike>;
   on(event: 'connection', listener: (socket: WebSocketLike) => void): unknown;
-}
-
-export interface WebSocketOptions {
-  /** The close code: 1001 going away (RFC 6455 section 7.4.1), or 1012 service restart (IANA). @default 1001 */
-  readonly code?: number;
-  /** At most 123 bytes. @default 'server is shutting down' */
-  readonly reason?: string;
-  /** Over what time the close frames are spread, so that clients do not come back all at once. @default the window */
-  readonly spread?: Duration;
-  /** How long a peer may take to answer a close frame before it is cut off. Milliseconds or `'1s'`. @default '1s' */
-  readonly closeTimeout?: Duration;
 }
 
 const CLOSED = 3;
@@ -51,16 +40,16 @@ export class WebSocketDrainable implements Drainable {
   #announced = false;
   #refusing = false;
 
+  /** @throws DrainError `DRAIN_CLIENTS_INVALID` */
   constructor(server: WebSocketServerLike, options: WebSocketOptions, plan: DrainPlan, clock: Clock) {
-    const { code = 1001, reason = 'server is shutting down', spread, closeTimeout } = options;
-    const timeout = parseDuration(closeTimeout) ?? 1_000;
-    this.#spreadMs = parseDuration(spread) ?? plan.window;
+    const { code, reason, spread, closeTimeout } = readWebSocketOptions(server, options, plan.window);
+    this.#spreadMs = spread;
     this.#closing = new Spread(clock, (socket) => {
       if (socket.readyState === CLOSED) return;
       const cancel = clock.setTimeout(() => {
         this.stalled += 1;
         socket.terminate();
-      }, timeout);
+      }, closeTimeout);
       socket.once('close', cancel);
       socket.close(code, reason);
     });

@@ -1,4 +1,4 @@
-import { eventually, RawClient, within } from '@drainkit/testing';
+import { eventually, FakeClock, RawClient, within } from '@drainkit/testing';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { Connection, type ConnectionKind } from '../../src/node/connection.ts';
@@ -36,7 +36,9 @@ async function connect(): Promise<Rig> {
     connection.exchanges.push(exchange);
     exchanges.push(exchange);
   });
-  server.on('connection', (socket) => connections.push(new Connection(socket, OPENED_AT)));
+  const clock = new FakeClock();
+  await clock.advance(OPENED_AT);
+  server.on('connection', (socket) => connections.push(new Connection(socket, clock)));
   const client = await RawClient.connect(server);
   onTestFinished(() => client[Symbol.asyncDispose]());
   const connection = await eventually('the server to accept', () => connections[0] ?? notYet());

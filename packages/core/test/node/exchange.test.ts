@@ -1,4 +1,4 @@
-import { RawClient } from '@drainkit/testing';
+import { FakeClock, RawClient } from '@drainkit/testing';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { expect, onTestFinished, test } from 'vitest';
 import { DrainError } from '../../src/drain-error.ts';
@@ -9,7 +9,7 @@ import { http } from './listening.ts';
 /** The `Connection` header of an answer to a request of an HTTP/1.1 client that keeps alive, unless `headers` say otherwise. */
 async function connectionHeader(act: (exchange: Exchange) => void, headers?: Record<string, string>) {
   const server = await http((request, response) => {
-    act(new Exchange(request, response, new Connection(request.socket, 0), 0));
+    act(new Exchange(request, response, new Connection(request.socket, new FakeClock()), 0));
     if (!response.writableEnded) response.end();
   });
   const client = await RawClient.connect(server);
