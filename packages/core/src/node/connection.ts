@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import type { Clock } from '../host.ts';
 import type { Exchange } from './exchange.ts';
-import { isBetweenRequests } from './idle-parsers.ts';
+import { isReceiving } from './receiving-parsers.ts';
 
 /** What Node keeps at a socket of its own, and documents nowhere; others have relied on it for years. */
 interface HttpSocket {
@@ -72,7 +72,7 @@ export class Connection {
     if (last !== undefined) return !last.request.complete;
     const { parser } = this.socket as HttpSocket;
     if (this.bytesRead === 0 || parser === null) return false;
-    return parser === undefined || isBetweenRequests(this.socket, parser) === false;
+    return parser === undefined || isReceiving(this.socket, parser);
   }
 
   /** The response that is being written, as Node has it. One that a framework makes for an upgrade is none. */

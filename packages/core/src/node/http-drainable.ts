@@ -19,6 +19,8 @@ import { listenForRequests } from './request-channel.ts';
 import { refuseRequests } from './request-listeners.ts';
 import type { Routes } from './routes.ts';
 
+type Untracked = readonly [connection: Connection, response: ServerResponse];
+
 /**
  * The HTTP/1 connections of a server as a Drainable: of a node:http or node:https server, or of an HTTP/2 server that also
  * speaks HTTP/1.
@@ -48,6 +50,7 @@ export class HttpDrainable implements Drainable {
   readonly #arrivals: ArrivalWatch;
   readonly #drained = deferred<void>();
   #stopRequests: Cancel = () => {};
+  #seen: readonly Untracked[] | undefined;
   #announced: DrainError | undefined;
   #announcedAt = 0;
   #forced: DrainError | undefined;
@@ -69,10 +72,7 @@ export class HttpDrainable implements Drainable {
   }
 
   get inFlight(): number {
-    let count = this.#exchanges.size;
-    if (this.#announced !== undefined) return count;
-    for (const { untracked } of this.#connections) if (untracked !== undefined) count += 1;
-    return count;
+    return this.#exchanges.size + this.#untracked().length;
   }
 
   get stalled(): number {
@@ -178,6 +178,7 @@ export class HttpDrainable implements Drainable {
 
   #track(connection: Connection, response: ServerResponse): Exchange {
     const exchange = new Exchange(response.req, response, connection, connection.requestAt);
+    this.#seen = undefined;
     this.#exchanges.set(response.req, exchange);
     response.on('close', () => this.#onResponseClosed(exchange));
     connection.exchanges.push(exchange);
@@ -192,11 +193,25 @@ export class HttpDrainable implements Drainable {
 
   /** Tracks what is in flight, where it is not tracked yet. */
   #takeStock(): void {
-    if (this.#announced !== undefined) return;
+    for (const [connection, response] of this.#untracked()) this.#track(connection, response);
+    this.#seen = undefined;
+  }
+
+  /**
+   * What is in flight and not tracked; in a drain nothing is. All connections have to be looked at for it: once for all that
+   * ask at the same moment, as the beginning of a drain does.
+   */
+  #untracked(): readonly Untracked[] {
+    if (this.#announced !== undefined) return [];
+    if (this.#seen !== undefined) return this.#seen;
+    const seen: Untracked[] = [];
     for (const connection of this.#connections) {
       const { untracked } = connection;
-      if (untracked !== undefined) this.#track(connection, untracked);
+      if (untracked !== undefined) seen.push([connection, untracked]);
     }
+    this.#seen = seen;
+    queueMicrotask(() => (this.#seen = undefined));
+    return seen;
   }
 
   #onLateRequest(exchange: Exchange, reason: DrainError): void {
