@@ -43,7 +43,13 @@ export class Pm2 {
       vizion: false,
       out_file: log,
       error_file: log,
-      env: { PORT: String(port), DRAIN_GRACE_PERIOD: '20s' },
+      env: {
+        PORT: String(port),
+        DRAIN_GRACE_PERIOD: '20s',
+        DRAIN_SIGNALS: 'SIGINT:window',
+        DRAIN_WINDOW: '500ms',
+        DRAIN_READINESS: 'after-window',
+      },
       ...options,
     };
     await writeFile(ecosystem, JSON.stringify({ apps: [app] }));

@@ -17,8 +17,8 @@ export function listenForTriggers(
   cancels.push(
     host.onMessage((message) => {
       const request = requestIn(message);
-      if (request === 'at-once') onTrigger(messageTrigger);
-      if (request === 'window') onTrigger(primaryTrigger);
+      if (request === 'shutdown') onTrigger(messageTrigger);
+      if (request === 'drain' || request === 'leave') onTrigger(primaryTrigger);
     }),
   );
   if (plan.faults) cancels.push(host.onFault(onFault));

@@ -60,7 +60,7 @@ for (const [kind, program] of Object.entries(THREADS)) {
   if (inScene(`thread:${kind}`)) drain.thread(new Worker(program, { eval: true }), { name: kind, ...companion });
 }
 if (inScene('thread:drain')) {
-  drain.thread(new Worker(new URL('./thread-app.ts', import.meta.url)), { name: 'drain', ...companion });
+  drain.thread(new Worker(new URL('./thread-app.js', import.meta.url)), { name: 'drain', ...companion });
 }
 
 const server = createServer((request, response) => {

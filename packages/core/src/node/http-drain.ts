@@ -75,9 +75,9 @@ export class HttpDrain extends ProcessDrain {
   }
 
   #take(server: Server): void {
-    if (server.listening) this.listens();
-    else server.once('listening', () => this.listens());
-    if (!this.plan.enabled || this.#servers.has(server)) return;
+    if (this.#servers.has(server)) return;
+    this.#watch(server);
+    if (!this.plan.enabled) return;
     const parts = this.#drainablesOf(server);
     this.#servers.set(server, parts);
     const add = (): void => parts.all.forEach((part) => this.add(part));
@@ -86,6 +86,11 @@ export class HttpDrain extends ProcessDrain {
     server.on('close', () => {
       if (this.phase === 'serving') parts.all.forEach((part) => this.remove(part));
     });
+  }
+
+  #watch(server: Server): void {
+    if (server.listening) this.listens(server);
+    else server.once('listening', () => this.listens(server));
   }
 
   #drainablesOf(server: Server): ServerParts {

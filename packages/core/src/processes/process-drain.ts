@@ -1,4 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
+import type { Server } from 'node:net';
 import type { Worker } from 'node:worker_threads';
 import { deferred } from '../deferred.ts';
 import { Drain } from '../drain.ts';
@@ -16,7 +17,7 @@ const PROBE_INTERVAL = 1_000;
 /** A drain that knows of the processes around it: children, threads, and whoever started this one. */
 export class ProcessDrain extends Drain {
   readonly #started = deferred<void>();
-  #listens = false;
+  readonly #listening = new Set<Server>();
   #cancelCheck: Cancel = () => {};
 
   constructor(options: DrainOptions) {
@@ -24,7 +25,7 @@ export class ProcessDrain extends Drain {
     this.on('readiness', () => void this.#checkStarted());
     // A test's host has no process around it.
     if (this.host !== processHost) return;
-    joinCluster(this);
+    joinCluster(this, this.#listening);
     void this.started.then(tellSupervisor);
   }
 
@@ -55,15 +56,17 @@ export class ProcessDrain extends Drain {
   }
 
   /** Says that a server listens. */
-  protected listens(): void {
-    this.#listens = true;
+  protected listens(server: Server): void {
+    if (this.#listening.has(server)) return;
+    this.#listening.add(server);
+    server.once('close', () => this.#listening.delete(server));
     void this.#checkStarted();
   }
 
   /** Nobody tells when a check of the app's own passes at last, so that it is asked as a probe would. */
   async #checkStarted(): Promise<void> {
     this.#cancelCheck();
-    if (!this.#listens || this.phase !== 'serving') return;
+    if (this.#listening.size === 0 || this.phase !== 'serving') return;
     const { statusCode } = await this.health('startup');
     if (statusCode === 200) return this.#started.resolve();
     const { clock } = processHost;

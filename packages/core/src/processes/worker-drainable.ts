@@ -67,11 +67,11 @@ export class WorkerDrainable implements Drainable {
     let delay = 0;
     for (const worker of this.#workers) {
       if (!this.#window || !worker.isReady) {
-        worker.leave(false);
+        worker.leave('shutdown');
         continue;
       }
       worker.unready();
-      this.#clock.setTimeout(() => worker.leave(true), delay);
+      this.#clock.setTimeout(() => worker.leave('drain'), delay);
       delay += this.#stagger;
     }
   }

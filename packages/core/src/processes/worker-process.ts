@@ -76,11 +76,11 @@ export class WorkerProcess {
    * Has it begin its drain. A message, not a signal: Ctrl+C, and systemd, send theirs to workers as well, and a second one
    * would end them on the spot. One that is not ready yet may not hear messages, and serves nobody.
    */
-  leave(window: boolean): void {
+  leave(how: 'drain' | 'leave' | 'shutdown'): void {
     if (this.isLeaving) return;
     this.#toldAt = this.#clock.now();
     if (!this.#isReady) this.#worker.process.kill('SIGTERM');
-    else this.#send(window ? { drainkit: 'drain' } : 'shutdown');
+    else this.#send(how === 'shutdown' ? how : { drainkit: how });
   }
 
   /** Kills it where it is not gone in time. */

@@ -48,7 +48,7 @@ export class WorkerSlot {
     }
     const last = this.#current;
     this.#settle(next);
-    last?.leave(false);
+    last?.leave('leave');
     await last?.goneWithin(this.#owner.grace);
   }
 

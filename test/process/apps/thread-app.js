@@ -1,4 +1,5 @@
-// A thread with a drain of its own: one job after the other, until it is told to stop.
+// A thread with a drain of its own: one job after the other, until it is told to stop. JavaScript, for not every Node strips
+// types in a thread.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createDrain } from '@drainkit/core/node';
 
