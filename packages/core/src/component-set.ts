@@ -15,11 +15,6 @@ import { WorkTracker } from './work-tracker.ts';
  */
 export class ComponentSet implements Drainable, ComponentListener {
   readonly name = 'components';
-  readonly late = 0;
-  readonly refused = 0;
-  readonly stalled = 0;
-  readonly reachable = false;
-  readonly lastRequestAt: number = -Infinity;
   readonly #owner: ComponentOwner;
   readonly #units = new Set<ComponentUnit>();
   /** What is starting, quiescing or being rolled back. */

@@ -43,12 +43,12 @@ export class DrainableSet implements Drainable {
   }
 
   get reachable(): boolean {
-    for (const { reachable } of this.#members) if (reachable) return true;
+    for (const { reachable } of this.#members) if (reachable === true) return true;
     return false;
   }
 
   get lastRequestAt(): number {
-    return Math.max(...Array.from(this.#members, (member) => member.lastRequestAt));
+    return Math.max(...Array.from(this.#members, ({ lastRequestAt = -Infinity }) => lastRequestAt));
   }
 
   work(): WorkItem[] {

@@ -9,7 +9,8 @@ export interface WorkItem {
 /**
  * Something that can be drained: a server, a set of tracked jobs.
  * The coordinator calls `announce`, `refuse`, `force` and `abort` in this order, each at most once, and skips `force` and
- * `abort` where the work ends by itself. One that is added during a drain is brought up to the drain's phase.
+ * `abort` where the work ends by itself. One that is added during a drain is brought up to the drain's phase. What it does
+ * not count is 0, and what does not listen cannot be reached.
  */
 export interface Drainable {
   /** Whose work it is, for people: `http`, `work`. */
@@ -17,17 +18,17 @@ export interface Drainable {
   /** Units of work in flight now. */
   readonly inFlight: number;
   /** Requests (or jobs) that were taken on after intake had stopped. */
-  readonly late: number;
+  readonly late?: number;
   /** Requests (or jobs) that were refused because of the drain. */
-  readonly refused: number;
+  readonly refused?: number;
   /** Peers that were cut off because they stopped in the middle of asking for something. */
-  readonly stalled: number;
+  readonly stalled?: number;
   /** Peers that are connected now, where it knows of any. */
   readonly openConnections?: number;
   /** Whether anybody outside can still reach it: a server that listens. A drain without any needs no window. */
-  readonly reachable: boolean;
-  /** When the last request that was no probe came since `announce`, on the clock; `-Infinity` where none has. */
-  readonly lastRequestAt: number;
+  readonly reachable?: boolean;
+  /** When the last request that was no probe came since `announce`, on the clock; `-Infinity` where none has. @default -Infinity */
+  readonly lastRequestAt?: number;
   /** What is in flight now, oldest first. */
   work(): WorkItem[];
   /** The drain has begun: tell the peers, go on serving. */

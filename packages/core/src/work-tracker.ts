@@ -14,10 +14,6 @@ export interface Work extends Disposable {
 /** Work that is not HTTP: jobs, messages, files. Tells the moment nothing is in flight any more; polls nothing. */
 export class WorkTracker implements Drainable {
   readonly name = 'work';
-  readonly late = 0;
-  readonly stalled = 0;
-  readonly reachable = false;
-  readonly lastRequestAt: number = -Infinity;
   refused = 0;
   readonly #clock: Clock;
   readonly #began = new Map<Work, number>();

@@ -34,10 +34,6 @@ export interface SubmitOptions {
  */
 export class WorkerPool implements Drainable {
   readonly name: string;
-  readonly late = 0;
-  readonly stalled = 0;
-  readonly reachable = false;
-  readonly lastRequestAt: number = -Infinity;
   refused = 0;
   readonly #clock: Clock;
   #quietPeriod: Pick<QuietPeriod, 'isOpen' | 'note'> | undefined;

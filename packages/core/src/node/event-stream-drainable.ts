@@ -22,11 +22,6 @@ export interface EventStreamOptions {
 export class EventStreamDrainable implements Drainable {
   readonly name = 'event-stream';
   readonly inFlight = 0;
-  readonly late = 0;
-  readonly refused = 0;
-  readonly stalled = 0;
-  readonly reachable = false;
-  readonly lastRequestAt: number = -Infinity;
   readonly #window: number;
   readonly #ending: Spread<EventStream>;
   readonly #open = new Map<EventStream, number>();

@@ -28,10 +28,6 @@ const CLOSED = 3;
  */
 export class WebSocketDrainable implements Drainable {
   readonly name = 'websocket';
-  readonly late = 0;
-  readonly refused = 0;
-  readonly reachable = false;
-  readonly lastRequestAt: number = -Infinity;
   stalled = 0;
   readonly #spreadMs: number;
   readonly #closing: Spread<WebSocketLike>;

@@ -11,11 +11,6 @@ import type { Companion } from './companion.ts';
  */
 export class CompanionDrainable implements Drainable {
   readonly name: string;
-  readonly late = 0;
-  readonly refused = 0;
-  readonly stalled = 0;
-  readonly reachable = false;
-  readonly lastRequestAt: number = -Infinity;
   /** Why it was killed, where its timeout was up. */
   overdue: DrainError | undefined;
   /** Whether it was destroyed with what else was in flight. */

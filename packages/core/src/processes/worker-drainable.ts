@@ -13,12 +13,6 @@ const WORKER_MARGIN = 250;
 /** The workers of a primary as work in flight: each is told to drain, and waited for; after the deadline, what is left is killed. */
 export class WorkerDrainable implements Drainable {
   readonly name = 'workers';
-  readonly late = 0;
-  readonly refused = 0;
-  readonly stalled = 0;
-  /** Announcing is what the workers do, each for itself. */
-  readonly reachable = false;
-  readonly lastRequestAt: number = -Infinity;
   /** What each worker has to drain in, in milliseconds. */
   readonly grace: number;
   readonly #drain: Drain;
