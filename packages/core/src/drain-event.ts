@@ -1,12 +1,12 @@
-import type { ComponentStep } from './component.ts';
+import type { ComponentStep } from './components/component.ts';
 import { errorText } from './error-text.ts';
 import type { WorkItem } from './drainable.ts';
-import type { DrainReport } from './drain-report.ts';
-import type { DrainWarning } from './drain-warning.ts';
-import type { CheckResult } from './health-check.ts';
+import type { DrainReport } from './report/drain-report.ts';
+import type { DrainWarning } from './doctor/drain-warning.ts';
+import type { CheckResult } from './health/health-check.ts';
 import type { Fault } from './host.ts';
 import type { Phase } from './phase.ts';
-import type { ResourceReport } from './resource-stack.ts';
+import type { ResourceReport } from './resources/resource-stack.ts';
 import type { Trigger } from './trigger.ts';
 
 /** What happened, as one closed union. Narrow on `type`. Times are milliseconds since the trigger. */

@@ -1,7 +1,7 @@
-import { formatDuration } from './duration.ts';
+import { formatDuration } from './plan/duration.ts';
 import { faultText, type DrainEvent } from './drain-event.ts';
-import type { DrainPlan } from './drain-plan.ts';
-import { describeHandles } from './report-advice.ts';
+import type { DrainPlan } from './plan/drain-plan.ts';
+import { describeHandles } from './report/report-advice.ts';
 
 /** A logger as pino and Fastify have it. */
 export interface DrainLogger {

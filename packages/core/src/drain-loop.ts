@@ -6,7 +6,7 @@ import {
   type DrainState,
   type DrainTimer,
 } from './drain-machine.ts';
-import type { DrainPlan } from './drain-plan.ts';
+import type { DrainPlan } from './plan/drain-plan.ts';
 import type { Cancel, Clock } from './host.ts';
 import { throwLater } from './throw-later.ts';
 

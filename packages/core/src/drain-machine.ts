@@ -1,4 +1,4 @@
-import { EXIT_MARGIN, type DrainPlan } from './drain-plan.ts';
+import { EXIT_MARGIN, type DrainPlan } from './plan/drain-plan.ts';
 import type { Phase } from './phase.ts';
 import type { Trigger } from './trigger.ts';
 

@@ -1,10 +1,10 @@
-import type { Closable } from './closable.ts';
+import type { Closable } from './resources/closable.ts';
 import { DrainCoordinator } from './drain-coordinator.ts';
-import { EXIT_MARGIN, resolvePlan } from './drain-plan.ts';
-import type { DrainReport } from './drain-report.ts';
+import { EXIT_MARGIN, resolvePlan } from './plan/drain-plan.ts';
+import type { DrainReport } from './report/drain-report.ts';
 import type { Drainable } from './drainable.ts';
-import { readDuration } from './argument.ts';
-import type { Duration } from './duration.ts';
+import { readDuration } from './plan/argument.ts';
+import type { Duration } from './plan/duration.ts';
 import type { Clock, Host } from './host.ts';
 import { closeTrigger } from './trigger.ts';
 

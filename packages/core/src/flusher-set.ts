@@ -1,8 +1,8 @@
 import { deferred } from './deferred.ts';
 import { DrainError } from './drain-error.ts';
-import { DURATION_FORM, parseDuration, type Duration } from './duration.ts';
+import { DURATION_FORM, parseDuration, type Duration } from './plan/duration.ts';
 import type { Clock } from './host.ts';
-import type { ResourceReport } from './resource-stack.ts';
+import type { ResourceReport } from './resources/resource-stack.ts';
 
 interface Flusher {
   readonly name: string;

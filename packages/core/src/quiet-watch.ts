@@ -1,4 +1,4 @@
-import type { DrainPlan } from './drain-plan.ts';
+import type { DrainPlan } from './plan/drain-plan.ts';
 import type { Cancel, Clock } from './host.ts';
 
 /** For how long, in milliseconds, somebody who has asked for readiness counts as somebody who probes. */

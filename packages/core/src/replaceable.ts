@@ -1,9 +1,9 @@
-import { closer } from './closable.ts';
+import { closer } from './resources/closable.ts';
 import type { PartOptions } from './drain-part.ts';
-import type { DrainReport } from './drain-report.ts';
+import type { DrainReport } from './report/drain-report.ts';
 import type { Drainable } from './drainable.ts';
 import type { Clock } from './host.ts';
-import { WorkTracker, type Work } from './work-tracker.ts';
+import { WorkTracker, type Work } from './work/work-tracker.ts';
 
 export interface ReplaceableOptions<Value> extends Omit<PartOptions, 'close' | 'reason'> {
   /** Opens one: at first, and for each replacement. */

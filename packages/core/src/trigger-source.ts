@@ -1,6 +1,6 @@
-import type { DrainPlan } from './drain-plan.ts';
+import type { DrainPlan } from './plan/drain-plan.ts';
 import type { Cancel, Fault, Host } from './host.ts';
-import type { SignalName } from './option-kind.ts';
+import type { SignalName } from './plan/option-kind.ts';
 import { requestIn } from './parent-message.ts';
 import { messageTrigger, primaryTrigger, signalTrigger, type Trigger } from './trigger.ts';
 

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import type { DrainEvent, DrainEventOf } from '../src/drain-event.ts';
 import { logEvent, type DrainLogger } from '../src/drain-logger.ts';
-import { resolvePlan } from '../src/drain-plan.ts';
-import { drainWarning } from '../src/drain-warning.ts';
-import type { DrainReport } from '../src/drain-report.ts';
+import { resolvePlan } from '../src/plan/drain-plan.ts';
+import { drainWarning } from '../src/doctor/drain-warning.ts';
+import type { DrainReport } from '../src/report/drain-report.ts';
 import { signalTrigger } from '../src/trigger.ts';
 
 interface Line {

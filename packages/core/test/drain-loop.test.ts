@@ -1,7 +1,7 @@
 import { FakeClock } from '@drainkit/testing';
 import { expect, test } from 'vitest';
 import { DrainLoop, type LoopEffect } from '../src/drain-loop.ts';
-import { resolvePlan } from '../src/drain-plan.ts';
+import { resolvePlan } from '../src/plan/drain-plan.ts';
 import { signalTrigger } from '../src/trigger.ts';
 import { catchUncaught } from './catch-uncaught.ts';
 

@@ -8,7 +8,7 @@ import {
   type DrainState,
   type DrainTimer,
 } from '../src/drain-machine.ts';
-import { EXIT_MARGIN, resolvePlan, type DrainPlan } from '../src/drain-plan.ts';
+import { EXIT_MARGIN, resolvePlan, type DrainPlan } from '../src/plan/drain-plan.ts';
 import { hasReached, type Phase } from '../src/phase.ts';
 import {
   abortTrigger,

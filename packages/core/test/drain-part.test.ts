@@ -1,8 +1,8 @@
 import { fakeHost } from '@drainkit/testing';
 import { describe, expect, test } from 'vitest';
 import { Drain } from '../src/drain.ts';
-import type { DrainReport } from '../src/drain-report.ts';
-import { formatReport } from '../src/report-timeline.ts';
+import type { DrainReport } from '../src/report/drain-report.ts';
+import { formatReport } from '../src/report/report-timeline.ts';
 import { FakeDrainable } from './fake-drainable.ts';
 
 function rig() {

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { Drain } from '../src/drain.ts';
 import { DrainError } from '../src/drain-error.ts';
-import type { DrainReport } from '../src/drain-report.ts';
+import type { DrainReport } from '../src/report/drain-report.ts';
 import { PHASES, type Phase } from '../src/phase.ts';
 import { FakeDrainable } from './fake-drainable.ts';
 

@@ -1,7 +1,7 @@
 import { fakeHost, type FakeHost } from '@drainkit/testing';
 import { expect, test } from 'vitest';
 import { Drain } from '../src/drain.ts';
-import type { DrainOptions } from '../src/drain-options.ts';
+import type { DrainOptions } from '../src/plan/drain-options.ts';
 import { closeAfter } from './measured-drain.ts';
 
 function rig(options: DrainOptions = {}): { host: FakeHost; drain: Drain; log: string[] } {

@@ -1,7 +1,7 @@
 import { fakeHost, type FakeHost } from '@drainkit/testing';
 import { expect, test } from 'vitest';
 import { Drain } from '../src/drain.ts';
-import type { DrainOptions } from '../src/drain-options.ts';
+import type { DrainOptions } from '../src/plan/drain-options.ts';
 
 /** How long `leave` gives the process to end by itself, in milliseconds. */
 const LINGER = 250;

@@ -1,6 +1,6 @@
 import { FakeClock } from '@drainkit/testing';
 import { describe, expect, test } from 'vitest';
-import { resolvePlan } from '../src/drain-plan.ts';
+import { resolvePlan } from '../src/plan/drain-plan.ts';
 import { QuietWatch } from '../src/quiet-watch.ts';
 
 /** A watch on a window from 1 s to 10 s, quiet after 500 ms, with 3 probes to be told. */

@@ -1,5 +1,5 @@
 import type { Drain } from '../src/drain.ts';
-import type { HealthRoute } from '../src/health.ts';
+import type { HealthRoute } from '../src/health/health.ts';
 
 /** The status of a health route of a drain without checks, which is there at once. */
 export function statusOf(drain: Drain, route: HealthRoute): number {

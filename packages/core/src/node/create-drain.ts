@@ -1,4 +1,4 @@
-import type { DrainOptions } from '../drain-options.ts';
+import type { DrainOptions } from '../plan/drain-options.ts';
 import { HttpDrain } from './http-drain.ts';
 
 /**

@@ -1,9 +1,9 @@
 import type { ServerResponse } from 'node:http';
 import { deferred } from '../deferred.ts';
 import { DrainError } from '../drain-error.ts';
-import { show, type DrainPlan } from '../drain-plan.ts';
+import { show, type DrainPlan } from '../plan/drain-plan.ts';
 import type { Drainable, WorkItem } from '../drainable.ts';
-import { DURATION_FORM, parseDuration, type Duration } from '../duration.ts';
+import { DURATION_FORM, parseDuration, type Duration } from '../plan/duration.ts';
 import type { Clock } from '../host.ts';
 import { Spread } from './spread.ts';
 

@@ -1,4 +1,4 @@
-import type { DrainPlan } from '../drain-plan.ts';
+import type { DrainPlan } from '../plan/drain-plan.ts';
 import type { Clock } from '../host.ts';
 
 /**

@@ -1,8 +1,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { DrainError } from '../drain-error.ts';
-import type { DrainPlan } from '../drain-plan.ts';
-import { ownHealthRoute, type HealthRoute } from '../health.ts';
+import type { DrainPlan } from '../plan/drain-plan.ts';
+import { ownHealthRoute, type HealthRoute } from '../health/health.ts';
 import { throwLater } from '../throw-later.ts';
 import { answerEmpty, isReading, pathOf } from './http-answer.ts';
 

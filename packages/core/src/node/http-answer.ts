@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Http2ServerRequest, Http2ServerResponse, ServerHttp2Stream } from 'node:http2';
-import { HEALTH_TYPE, type HealthAnswer } from '../health.ts';
+import { HEALTH_TYPE, type HealthAnswer } from '../health/health.ts';
 
 /** A request of node:http, or the one that node:http2 makes in its likeness. */
 export type AnyRequest = IncomingMessage | Http2ServerRequest;

@@ -8,9 +8,9 @@ import {
 import { Server as TlsServer } from 'node:tls';
 import { deferred } from '../deferred.ts';
 import { DrainError } from '../drain-error.ts';
-import type { DrainPlan } from '../drain-plan.ts';
+import type { DrainPlan } from '../plan/drain-plan.ts';
 import type { Drainable, WorkItem } from '../drainable.ts';
-import { healthRoute } from '../health.ts';
+import { healthRoute } from '../health/health.ts';
 import type { Clock } from '../host.ts';
 import { Farewell } from './farewell.ts';
 import { Http2ArrivalWatch } from './http2-arrival-watch.ts';

@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Http2Server, IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import type { Server } from 'node:net';
-import type { DrainPlan } from '../drain-plan.ts';
-import { healthRoute } from '../health.ts';
+import type { DrainPlan } from '../plan/drain-plan.ts';
+import { healthRoute } from '../health/health.ts';
 import { answerRefused, pathOf, refuseStream, withoutQuery } from './http-answer.ts';
 
 /**

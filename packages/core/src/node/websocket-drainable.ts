@@ -1,5 +1,5 @@
 import { deferred } from '../deferred.ts';
-import type { DrainPlan } from '../drain-plan.ts';
+import type { DrainPlan } from '../plan/drain-plan.ts';
 import type { Drainable, WorkItem } from '../drainable.ts';
 import type { Clock } from '../host.ts';
 import { Spread } from './spread.ts';

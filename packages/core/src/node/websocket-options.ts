@@ -1,7 +1,7 @@
 import { DrainError } from '../drain-error.ts';
-import { show } from '../drain-plan.ts';
-import { DURATION_FORM, parseDuration, type Duration } from '../duration.ts';
-import { nearest } from '../nearest.ts';
+import { show } from '../plan/drain-plan.ts';
+import { DURATION_FORM, parseDuration, type Duration } from '../plan/duration.ts';
+import { nearest } from '../plan/nearest.ts';
 import type { WebSocketServerLike } from './websocket-drainable.ts';
 
 export interface WebSocketOptions {

@@ -5,8 +5,8 @@ import { isatty } from 'node:tty';
 import { deferred } from '../deferred.ts';
 import type { Drain } from '../drain.ts';
 import { DrainError } from '../drain-error.ts';
-import { show } from '../drain-plan.ts';
-import { parseDuration } from '../duration.ts';
+import { show } from '../plan/drain-plan.ts';
+import { parseDuration } from '../plan/duration.ts';
 import type { Clock } from '../host.ts';
 import { drainCompanion, type CompanionOptions } from './companion.ts';
 

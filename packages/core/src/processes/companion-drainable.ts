@@ -1,7 +1,7 @@
 import { deferred } from '../deferred.ts';
 import { DrainError } from '../drain-error.ts';
 import type { Drainable, WorkItem } from '../drainable.ts';
-import { formatDuration } from '../duration.ts';
+import { formatDuration } from '../plan/duration.ts';
 import type { Cancel, Clock } from '../host.ts';
 import type { Companion } from './companion.ts';
 

@@ -1,7 +1,7 @@
 import type { Drain } from '../drain.ts';
 import { DrainError } from '../drain-error.ts';
-import { show } from '../drain-plan.ts';
-import { DURATION_FORM, parseDuration, type Duration } from '../duration.ts';
+import { show } from '../plan/drain-plan.ts';
+import { DURATION_FORM, parseDuration, type Duration } from '../plan/duration.ts';
 import type { Clock } from '../host.ts';
 import { hasReached } from '../phase.ts';
 import { CompanionDrainable } from './companion-drainable.ts';

@@ -1,5 +1,5 @@
 import type { DrainLogger } from '../drain-logger.ts';
-import { formatDuration } from '../duration.ts';
+import { formatDuration } from '../plan/duration.ts';
 
 /** What happened to a primary's workers. A worker is named by its place and process id: `worker 2 (pid 4711)`. */
 export type PrimaryEvent =

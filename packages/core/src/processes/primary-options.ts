@@ -1,8 +1,8 @@
 import { availableParallelism } from 'node:os';
 import { DrainError } from '../drain-error.ts';
-import type { DrainOptions } from '../drain-options.ts';
-import { show } from '../drain-plan.ts';
-import { DURATION_FORM, parseDuration, type Duration } from '../duration.ts';
+import type { DrainOptions } from '../plan/drain-options.ts';
+import { show } from '../plan/drain-plan.ts';
+import { DURATION_FORM, parseDuration, type Duration } from '../plan/duration.ts';
 
 export interface PrimaryOptions {
   /** How many workers there are. @default as many as can run at the same time: os.availableParallelism() */

@@ -3,7 +3,7 @@ import type { Server } from 'node:net';
 import type { Worker } from 'node:worker_threads';
 import { deferred } from '../deferred.ts';
 import { Drain } from '../drain.ts';
-import type { DrainOptions } from '../drain-options.ts';
+import type { DrainOptions } from '../plan/drain-options.ts';
 import type { Cancel } from '../host.ts';
 import { processHost } from '../node/process-host.ts';
 import { drainChild, type ChildOptions } from './child.ts';

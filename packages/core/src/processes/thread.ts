@@ -2,7 +2,7 @@ import { Worker } from 'node:worker_threads';
 import { deferred } from '../deferred.ts';
 import type { Drain } from '../drain.ts';
 import { DrainError } from '../drain-error.ts';
-import { show } from '../drain-plan.ts';
+import { show } from '../plan/drain-plan.ts';
 import type { Clock } from '../host.ts';
 import { tellThread } from '../node/thread-channel.ts';
 import { drainCompanion, type CompanionOptions } from './companion.ts';

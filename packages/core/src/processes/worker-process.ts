@@ -2,7 +2,7 @@ import type { Worker } from 'node:cluster';
 import { deferred } from '../deferred.ts';
 import { DrainError } from '../drain-error.ts';
 import type { WorkItem } from '../drainable.ts';
-import { formatDuration } from '../duration.ts';
+import { formatDuration } from '../plan/duration.ts';
 import type { Cancel, Clock } from '../host.ts';
 import type { ParentMessage } from '../parent-message.ts';
 

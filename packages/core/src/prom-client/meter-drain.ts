@@ -1,7 +1,7 @@
 import { Counter, Gauge, Histogram, register, type Registry, type RegistryContentType } from 'prom-client';
 import type { Drain } from '../drain.ts';
-import { DrainMetrics, type MetricSample } from '../drain-metrics.ts';
-import { DURATION_BUCKETS, METRIC_ROWS, type GatheredMetric, type MetricRow } from '../metric-rows.ts';
+import { DrainMetrics, type MetricSample } from '../metrics/drain-metrics.ts';
+import { DURATION_BUCKETS, METRIC_ROWS, type GatheredMetric, type MetricRow } from '../metrics/metric-rows.ts';
 
 /**
  * Registers the metrics of a drain. Live values are read at each collection; nothing is paid per request.

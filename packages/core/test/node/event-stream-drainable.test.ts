@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { eventually, FakeClock, RawClient, within } from '@drainkit/testing';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { resolvePlan } from '../../src/drain-plan.ts';
+import { resolvePlan } from '../../src/plan/drain-plan.ts';
 import { EventStreamDrainable, type EventStream } from '../../src/node/event-stream-drainable.ts';
 import { http } from './listening.ts';
 

@@ -1,6 +1,6 @@
 import { FakeClock } from '@drainkit/testing';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { resolvePlan } from '../../src/drain-plan.ts';
+import { resolvePlan } from '../../src/plan/drain-plan.ts';
 import { Farewell } from '../../src/node/farewell.ts';
 
 afterEach(() => {

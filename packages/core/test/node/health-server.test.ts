@@ -1,7 +1,7 @@
 import { eventually, fakeHost, RawClient, within, type FakeHost } from '@drainkit/testing';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { DrainError } from '../../src/drain-error.ts';
-import type { DrainOptions } from '../../src/drain-options.ts';
+import type { DrainOptions } from '../../src/plan/drain-options.ts';
 import { createDrain } from '../../src/node/create-drain.ts';
 import type { HealthServer } from '../../src/node/health-server.ts';
 import type { HttpDrain } from '../../src/node/http-drain.ts';

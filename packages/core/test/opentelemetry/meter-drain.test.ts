@@ -8,7 +8,7 @@ import {
   type MetricData,
 } from '@opentelemetry/sdk-metrics';
 import { expect, onTestFinished, test } from 'vitest';
-import { METRIC_ROWS, type MetricRow } from '../../src/metric-rows.ts';
+import { METRIC_ROWS, type MetricRow } from '../../src/metrics/metric-rows.ts';
 import { meterDrain } from '../../src/opentelemetry/index.ts';
 import { closeAfter, measuredDrain, type MeasuredDrain } from '../measured-drain.ts';
 

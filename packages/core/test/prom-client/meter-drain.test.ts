@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import parse from 'parse-prometheus-text-format';
 import { Registry, register, type OpenMetricsContentType } from 'prom-client';
 import { afterEach, describe, expect, test } from 'vitest';
-import { METRIC_ROWS } from '../../src/metric-rows.ts';
+import { METRIC_ROWS } from '../../src/metrics/metric-rows.ts';
 import { PHASES, type Phase } from '../../src/phase.ts';
 import { meterDrain } from '../../src/prom-client/index.ts';
 import { closeAfter, measuredDrain, type MeasuredDrain } from '../measured-drain.ts';
