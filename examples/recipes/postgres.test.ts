@@ -1,0 +1,107 @@
+import pg from 'pg';
+import { eventually } from '@drainkit/testing';
+import { expect, onTestFinished, test } from 'vitest';
+import { needs, ownName, SERVICES } from '../test-services.ts';
+import { postgres, transaction } from './postgres.ts';
+import { testDrain } from './test-drain.ts';
+
+needs('PostgreSQL');
+
+/** Looks on from outside: a table of its own, and who is connected. */
+async function scene(): Promise<{
+  pool: pg.Pool;
+  table: string;
+  rows: () => Promise<number>;
+  clients: () => Promise<number>;
+}> {
+  const table = ownName('recipe');
+  const watcher = new pg.Pool({ connectionString: SERVICES.PostgreSQL, max: 1 });
+  await watcher.query(`CREATE TABLE ${table} (id integer)`);
+  onTestFinished(async () => {
+    await watcher.query(`DROP TABLE ${table}`);
+    await watcher.end();
+  });
+  const count = async (query: string): Promise<number> => Number((await watcher.query(query)).rows[0].count);
+  return {
+    pool: new pg.Pool({
+      connectionString: SERVICES.PostgreSQL,
+      application_name: table,
+      connectionTimeoutMillis: 2_000,
+    }),
+    table,
+    rows: () => count(`SELECT count(*) FROM ${table}`),
+    clients: () => count(`SELECT count(*) FROM pg_stat_activity WHERE application_name = '${table}'`),
+  };
+}
+
+test('a transaction that is in flight when the drain begins is committed, and then the pool closes', async () => {
+  const { pool, table, rows, clients } = await scene();
+  const drain = testDrain();
+  drain.component(postgres(pool));
+  await drain.startComponents();
+  const transfer = drain.track(
+    () =>
+      transaction(pool, async (client) => {
+        await client.query(`INSERT INTO ${table} VALUES (1)`);
+        await client.query('SELECT pg_sleep(0.3)');
+        await client.query(`INSERT INTO ${table} VALUES (2)`);
+      }),
+    'a transfer',
+  );
+  await eventually('the transaction to have begun', async () => pool.idleCount === 0 && pool.totalCount === 1);
+
+  const report = await drain.start('test');
+  await transfer;
+
+  expect(report).toMatchObject({ outcome: 'clean', resources: [{ name: 'postgres', outcome: 'closed' }] });
+  expect(await rows()).toBe(2);
+  await eventually('the server to see no client any more', async () => (await clients()) === 0);
+});
+
+test('a transaction that fails is rolled back, and gives its connection back', async () => {
+  const { pool, table, rows } = await scene();
+  const drain = testDrain();
+  drain.component(postgres(pool));
+  await drain.startComponents();
+
+  const failing = transaction(pool, async (client) => {
+    await client.query(`INSERT INTO ${table} VALUES (1)`);
+    throw new Error('no');
+  });
+
+  await expect(failing).rejects.toThrow('no');
+  expect(await rows()).toBe(0);
+  expect((await drain.start('test')).resources).toMatchObject([{ name: 'postgres', outcome: 'closed' }]);
+});
+
+test('a transaction that never ends is named, does not hold the drain for ever, and is not committed', async () => {
+  const { pool, table, rows } = await scene();
+  const drain = testDrain({ deadline: 200, forceGrace: 50, closeTimeout: 200 });
+  drain.component(postgres(pool));
+  await drain.startComponents();
+  let giveUp = (_error: Error): void => {};
+  const stuck = drain.track(
+    () =>
+      transaction(pool, async (client) => {
+        await client.query(`INSERT INTO ${table} VALUES (1)`);
+        await new Promise((_resolve, reject) => (giveUp = reject));
+      }),
+    'a transfer',
+  );
+  await eventually('the transaction to have begun', async () => pool.idleCount === 0 && pool.totalCount === 1);
+
+  const report = await drain.start('test');
+
+  expect(report).toMatchObject({ exitCode: 1, resources: [{ name: 'postgres', outcome: 'hung' }] });
+  expect(report.aborted).toMatchObject([{ name: 'a transfer' }]);
+  expect(await rows()).toBe(0);
+  giveUp(new Error('the process is gone'));
+  await expect(stuck).rejects.toThrow('the process is gone');
+});
+
+test('a start without a database fails', async () => {
+  const drain = testDrain();
+  drain.component(postgres(new pg.Pool({ host: '127.0.0.1', port: 1, connectionTimeoutMillis: 1_000 })));
+
+  await expect(drain.startComponents()).rejects.toMatchObject({ code: 'DRAIN_START_FAILED' });
+});

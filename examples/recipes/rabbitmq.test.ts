@@ -1,0 +1,199 @@
+import type { Socket } from 'node:net';
+import { connect, type ChannelModel } from 'amqplib';
+import { eventually } from '@drainkit/testing';
+import { expect, onTestFinished, test } from 'vitest';
+import { needs, ownName, SERVICES } from '../test-services.ts';
+import { rabbitConsumer, rabbitMq, rabbitPublisher } from './rabbitmq.ts';
+import { HeldHandler, testDrain } from './test-drain.ts';
+
+needs('RabbitMQ');
+
+interface Scene {
+  readonly connection: ChannelModel;
+  readonly queue: string;
+  readonly send: (...texts: readonly string[]) => Promise<void>;
+  /** Takes everything out of the queue, and says what was delivered before. */
+  readonly rest: () => Promise<{ text: string; redelivered: boolean }[]>;
+  readonly count: () => Promise<number>;
+}
+
+/** A queue of its own, and a connection that looks on from outside. */
+async function scene(): Promise<Scene> {
+  const queue = ownName('recipe');
+  const watcher = await connect(SERVICES.RabbitMQ, { noDelay: true });
+  const channel = await watcher.createConfirmChannel();
+  await channel.assertQueue(queue);
+  onTestFinished(async () => {
+    await channel.deleteQueue(queue);
+    await watcher.close();
+  });
+  return {
+    connection: await connect(SERVICES.RabbitMQ),
+    queue,
+    send: async (...texts) => {
+      for (const text of texts) channel.sendToQueue(queue, Buffer.from(text));
+      await channel.waitForConfirms();
+    },
+    rest: async () => {
+      const messages = [];
+      for (let message = await channel.get(queue); message !== false; message = await channel.get(queue)) {
+        messages.push({ text: message.content.toString(), redelivered: message.fields.redelivered });
+        channel.ack(message);
+      }
+      return messages;
+    },
+    count: async () => (await channel.checkQueue(queue)).messageCount,
+  };
+}
+
+test('the consumer is cancelled, the message in hand acknowledged once, the rest never delivered, the client closed last', async () => {
+  const { connection, queue, send, rest } = await scene();
+  const handler = new HeldHandler();
+  const drain = testDrain();
+  drain.component(rabbitMq(connection));
+  drain.component(
+    rabbitConsumer({ connection, queue, prefetch: 1, handle: ({ content }) => handler.handle(content.toString()) }),
+  );
+  await drain.startComponents();
+  await send('a', 'b');
+  await eventually('a message to be in hand', () => handler.begun.length === 1);
+
+  const done = drain.start('test');
+  await send('c');
+  handler.release();
+  const report = await done;
+
+  expect(report).toMatchObject({ outcome: 'clean', exitCode: 0 });
+  expect(report.resources.map(({ name, outcome }) => [name, outcome])).toEqual([
+    [`rabbitmq consumer ${queue}`, 'closed'],
+    ['rabbitmq', 'closed'],
+  ]);
+  expect(handler.finished).toEqual(['a']);
+  expect(await rest()).toEqual([
+    { text: 'b', redelivered: false },
+    { text: 'c', redelivered: false },
+  ]);
+});
+
+test('what the broker has sent ahead is in hand too: all of it is finished, none is delivered again', async () => {
+  const { connection, queue, send, rest } = await scene();
+  const handler = new HeldHandler();
+  const drain = testDrain();
+  drain.component(rabbitMq(connection));
+  drain.component(
+    rabbitConsumer({ connection, queue, prefetch: 5, handle: ({ content }) => handler.handle(content.toString()) }),
+  );
+  await drain.startComponents();
+  await send('1', '2', '3', '4', '5', '6', '7');
+  await eventually('five to be in hand', () => handler.begun.length === 5);
+
+  const done = drain.start('test');
+  handler.release();
+  await done;
+
+  expect(handler.finished).toEqual(['1', '2', '3', '4', '5']);
+  expect(await rest()).toEqual([
+    { text: '6', redelivered: false },
+    { text: '7', redelivered: false },
+  ]);
+});
+
+test('a message whose handler never ends is given back at the deadline, and everything else closes', async () => {
+  const { connection, queue, send, rest } = await scene();
+  const handler = new HeldHandler();
+  const drain = testDrain({ deadline: 200, forceGrace: 50 });
+  drain.component(rabbitMq(connection));
+  drain.component(rabbitConsumer({ connection, queue, handle: ({ content }) => handler.handle(content.toString()) }));
+  await drain.startComponents();
+  await send('stuck');
+  await eventually('it to be in hand', () => handler.begun.length === 1);
+
+  const report = await drain.start('test');
+
+  expect(report.exitCode).toBe(1);
+  expect(report.aborted).toMatchObject([{ name: `quiesce rabbitmq consumer ${queue}` }]);
+  expect(report.resources.map(({ outcome }) => outcome)).toEqual(['closed', 'closed']);
+  expect(await rest()).toEqual([{ text: 'stuck', redelivered: true }]);
+});
+
+test('a connection that is lost begins a drain; what is in hand is finished, and comes again', async () => {
+  const { connection, queue, send, rest } = await scene();
+  const handler = new HeldHandler();
+  const drain = testDrain();
+  drain.component(rabbitMq(connection));
+  drain.component(rabbitConsumer({ connection, queue, handle: ({ content }) => handler.handle(content.toString()) }));
+  await drain.startComponents();
+  await send('in hand');
+  await eventually('it to be in hand', () => handler.begun.length === 1);
+
+  (connection.connection as unknown as { readonly stream: Socket }).stream.destroy(new Error('the network is gone'));
+  await eventually('the drain to begin', () => drain.phase !== 'serving');
+  handler.release();
+  const report = await drain.done;
+
+  expect(report.trigger.reason).toContain(queue);
+  expect(handler.finished).toEqual(['in hand']);
+  // The last that failed: not an acknowledgement on a channel that is gone.
+  const row = report.components.find(({ name }) => name.includes(queue));
+  expect(row).toMatchObject({ failures: 1, error: expect.stringContaining(`the channel of ${queue} is closed`) });
+  await eventually('the broker to have it back', async () => (await rest()).some(({ redelivered }) => redelivered));
+});
+
+test('a message whose handler fails comes once more, and not for ever', async () => {
+  const { connection, queue, send, rest } = await scene();
+  const deliveries: boolean[] = [];
+  const drain = testDrain();
+  drain.component(rabbitMq(connection));
+  const handle = async ({ fields }: { fields: { redelivered: boolean } }): Promise<void> => {
+    deliveries.push(fields.redelivered);
+    throw new Error('no');
+  };
+  drain.component(rabbitConsumer({ connection, queue, handle }));
+  await drain.startComponents();
+  await send('bad');
+  await eventually('it to come twice', () => deliveries.length === 2);
+
+  await drain.start('test');
+
+  expect(deliveries).toEqual([false, true]);
+  expect(await rest()).toEqual([]);
+});
+
+test('what was published when the drain begins is confirmed before the channel closes', async () => {
+  const { connection, queue, count } = await scene();
+  const drain = testDrain();
+  const channel = await connection.createConfirmChannel();
+  drain.component(rabbitMq(connection));
+  drain.component(rabbitPublisher(channel));
+  await drain.startComponents();
+  let confirmed = 0;
+  for (let index = 0; index < 500; index += 1) {
+    channel.sendToQueue(queue, Buffer.from(String(index)), { persistent: true }, (error) => {
+      if (error === null) confirmed += 1;
+    });
+  }
+
+  const report = await drain.start('test');
+
+  expect(report.resources.map(({ name, outcome }) => [name, outcome])).toEqual([
+    ['rabbitmq publisher', 'closed'],
+    ['rabbitmq', 'closed'],
+  ]);
+  expect(confirmed).toBe(500);
+  expect(await count()).toBe(500);
+});
+
+test('a queue that is deleted under its consumer begins a drain', async () => {
+  const { connection, queue } = await scene();
+  const drain = testDrain();
+  drain.component(rabbitMq(connection));
+  drain.component(rabbitConsumer({ connection, queue, handle: async () => {} }));
+  await drain.startComponents();
+  const other = await connect(SERVICES.RabbitMQ);
+  onTestFinished(() => other.close());
+
+  await (await other.createChannel()).deleteQueue(queue);
+
+  await eventually('the drain to begin', () => drain.phase !== 'serving');
+  expect((await drain.done).trigger.reason).toContain(`queue ${queue} is gone`);
+});
