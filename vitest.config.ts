@@ -4,7 +4,7 @@ import { configDefaults, defineConfig } from 'vitest/config';
 const packages = fileURLToPath(new URL('./packages', import.meta.url));
 
 /** What loads the machine for its figures: one after the other, when everything else is over. */
-const LOAD = ['test/load/**/*.test.ts', 'examples/demo/*.test.ts', 'examples/04-orders-service/*.test.ts'];
+const LOAD = ['test/load/**/*.test.ts', 'examples/demo/*.test.ts', 'examples/{04,10}-orders-*/*.test.ts'];
 
 export default defineConfig({
   resolve: {
