@@ -197,6 +197,23 @@ forEachServer((kind) => {
       expect((await server.done()).servedLate).toBe(1);
     });
 
+    test('from just now whose request takes longer than those 100 ms is answered too', async () => {
+      const server = await ContractServer.start(kind);
+      const client = await server.connect();
+      server.host.signal('SIGINT');
+      await server.listenerClosed();
+      await server.host.advance(50);
+      client.get('/slow');
+      await server.routes.called('/slow', 1);
+      await server.host.advance(50);
+      // In real time: the connections that were left a moment are looked at again, and ended some turns later.
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      server.routes.release();
+      const { status, headers } = await client.response();
+      expect([status, headers['connection']]).toEqual([200, 'close']);
+      expect((await server.done()).servedLate).toBe(1);
+    });
+
     test('from just now is ended while many others are being ended', async () => {
       const server = await ContractServer.start(kind);
       for (let count = 0; count < 40; count += 1) await server.connect();

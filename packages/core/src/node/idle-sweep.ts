@@ -55,7 +55,8 @@ export class IdleSweep {
       const kind = connection.kind(now);
       if (kind === 'partial') onPartial(connection);
       else if (this.#oldAt(connection, kind) > now) nextAt = Math.min(nextAt, this.#oldAt(connection, kind));
-      else if (kind !== 'upgraded') queue.push({ connection, bytesRead: connection.bytesRead });
+      // One that was left a moment may be busy by now. No more bytes come while its request is answered: it would pass for idle.
+      else if (kind !== 'busy' && kind !== 'upgraded') queue.push({ connection, bytesRead: connection.bytesRead });
     };
     inTurns(this.#connections, look, () => {
       if (nextAt < Infinity) this.#cancelWait = this.#clock.setTimeout(() => this.run(onPartial), nextAt - now);
