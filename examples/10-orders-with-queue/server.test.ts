@@ -90,14 +90,16 @@ test(
     outcomes.push({ code: (await terminate(last)).code, outcome: 'clean' });
 
     expect(outcomes).toEqual(outcomes.map(() => ({ code: 0, outcome: 'clean' })));
-    // A connection may be reset in the moment at which the listener closes (README, Limits): such an order never came in.
-    const resets = rejected.filter((why) => why === 'ECONNRESET').length;
-    expect(rejected.filter((why) => why !== 'ECONNRESET')).toEqual([]);
+    // Where processors are few, a connection is reset in the moment at which the listener closes, or ended because its client
+    // took longer than 100 ms to begin (docs/connections.md). Its order never came in: below, none is stored that was not accepted.
+    const isCut = (why: number | string): boolean => why === 'ECONNRESET' || why === 'UND_ERR_SOCKET';
+    const cut = rejected.filter(isCut);
+    expect(rejected.filter((why) => !isCut(why))).toEqual([]);
     expect(accepted.length).toBeGreaterThan(KILLS * CLIENTS);
     const rows = await query<{ item: string; deliveries: number | null; redelivered: boolean | null }>(
       'SELECT item, deliveries, redelivered FROM orders LEFT JOIN shipments ON order_id = id',
     );
-    // Each accepted order once, and no other.
+    // Each accepted order once, and no other: none was handled whose client was told nothing.
     expect(rows.map(({ item }) => item).toSorted()).toEqual(accepted.toSorted());
     const missing = rows.filter(({ deliveries }) => deliveries === null);
     const unacknowledged = rows.filter(({ redelivered }) => redelivered === true);
@@ -110,7 +112,7 @@ test(
     });
     if (process.env['DRAINKIT_KILLS'] !== undefined) {
       console.log(
-        `${KILLS} kills: ${accepted.length} orders accepted, each stored once and delivered once; ${resets} connections reset`,
+        `${KILLS} kills: ${accepted.length} orders accepted, each stored once and delivered once; ${cut.length} connections cut before the order came in`,
       );
     }
   },
