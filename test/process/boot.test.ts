@@ -10,12 +10,11 @@ describe.each(['boot', 'fastify-boot'] as const)('%s', (name) => {
       readyPattern: /^booting$/,
     });
     app.signal('SIGTERM');
-    const { code, signal, ms } = await exitOf(app);
+    const { code, signal } = await exitOf(app);
     expect({ code, signal, output: code === 0 ? '' : app.output }).toEqual({ code: 0, signal: null, output: '' });
-    // Nobody can reach it yet: there is nobody to wait for.
-    expect(ms).toBeLessThan(4000);
     expect(told(app, 'closed')).toContain('closed config');
-    expect(reportOf(app)).toMatchObject({ outcome: 'clean', trigger: { reason: 'SIGTERM' } });
+    // Nobody can reach it yet: there is nobody to wait for.
+    expect(reportOf(app)).toMatchObject({ outcome: 'clean', trigger: { reason: 'SIGTERM' }, windowEnd: 'skipped' });
     // What it connected to was closed, unless the process was gone before that.
     expect(told(app, 'closed database')).toHaveLength(told(app, 'connected').length);
   });

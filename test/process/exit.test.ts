@@ -8,7 +8,7 @@ describe.each(SERVERS)('%s', (server) => {
     app.signal('SIGTERM');
     const { code, signal, ms } = await exitOf(app);
     expect({ code, signal }).toEqual({ code: 0, signal: null });
-    expect(ms).toBeLessThan(2000);
+    expect(ms).toBeLessThan(4000);
     expect(reportOf(app)).toMatchObject({ outcome: 'clean', exitCode: 0, trigger: { reason: 'SIGTERM' } });
     expect(told(app, 'closing', 'closed')).toEqual(CLOSED_IN_REVERSE);
     // Ended because something kept it alive would be code 0, too.

@@ -30,7 +30,7 @@ describe.each(SERVERS)('%s', (server) => {
     app.signal('SIGTERM');
     const { code, ms } = await exitOf(app);
     expect(code).toBe(0);
-    expect(ms).toBeLessThan(2000);
+    expect(ms).toBeLessThan(4000);
     expect(told(app, 'closing', 'closed')).toEqual(CLOSED_IN_REVERSE);
     expect(told(app, 'lingering')).toEqual([]);
   });
