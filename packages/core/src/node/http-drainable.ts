@@ -11,6 +11,7 @@ import { ConnectionSet } from './connection-set.ts';
 import { Exchange } from './exchange.ts';
 import { ArrivalWatch } from './arrival-watch.ts';
 import { Farewell } from './farewell.ts';
+import { hiddenProperty } from './hidden-property.ts';
 import { pathOf } from './http-answer.ts';
 import { IdleSweep } from './idle-sweep.ts';
 import { inTurns } from './in-turns.ts';
@@ -194,7 +195,6 @@ export class HttpDrainable implements Drainable {
   /** Tracks what is in flight, where it is not tracked yet. */
   #takeStock(): void {
     for (const [connection, response] of this.#untracked()) this.#track(connection, response);
-    this.#seen = undefined;
   }
 
   /**
@@ -283,8 +283,5 @@ export class HttpDrainable implements Drainable {
  * with it the server in memory. Node keeps it under a symbol that it does not export.
  */
 function stopChecking(server: Server): void {
-  const key = Object.getOwnPropertySymbols(server).find(
-    ({ description }) => description === 'http.server.connectionsCheckingInterval',
-  );
-  if (key !== undefined) clearInterval((server as unknown as Record<symbol, NodeJS.Timeout>)[key]);
+  clearInterval(hiddenProperty(server, 'http.server.connectionsCheckingInterval') as NodeJS.Timeout | undefined);
 }

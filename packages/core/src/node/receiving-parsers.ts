@@ -1,4 +1,5 @@
 import { Server as NetServer, type Socket } from 'node:net';
+import { hiddenProperty } from './hidden-property.ts';
 
 /** The connections of a server, as Node keeps them for its own timeouts. */
 interface ConnectionsList {
@@ -28,8 +29,6 @@ export function isReceiving(socket: Socket, parser: object): boolean {
 }
 
 function receivingParsers(server: NetServer): ReadonlySet<object> {
-  const key = Object.getOwnPropertySymbols(server).find(({ description }) => description === 'http.server.connections');
-  if (key === undefined) return NONE;
-  const list = (server as unknown as Record<symbol, ConnectionsList | undefined>)[key];
+  const list = hiddenProperty(server, 'http.server.connections') as ConnectionsList | undefined;
   return typeof list?.active === 'function' ? new Set(list.active()) : NONE;
 }
