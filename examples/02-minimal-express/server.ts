@@ -1,5 +1,5 @@
 /**
- * The least there is to an Express server that drains: the middleware, mounted first, and the server attached.
+ * The least there is to an Express server that drains: the server attached, and the middleware for those that are not, such as supertest's.
  *
  *     pnpm example examples/02-minimal-express/server.ts
  *

@@ -22,9 +22,6 @@ if (cluster.isPrimary) {
   console.log(`primary ${process.pid}: kill -HUP ${process.pid} reloads`);
 } else {
   const drain = createDrain({ window: '1s' });
-  const server = createServer((request, response) => {
-    if (drain.handle(request, response)) return; // health routes
-    response.end(`${process.pid}\n`);
-  });
+  const server = createServer((_request, response) => response.end(`${process.pid}\n`));
   drain.attach(server).listen(Number(process.env['PORT'] ?? 3000));
 }

@@ -111,7 +111,6 @@ export class DrainedServer {
   }
 
   readonly #listener: AnyListener = (request, response) => {
-    if (this.drain.handle(request, response)) return;
     const path = request.url ?? '';
     const { forceSignal } = this.drain.request(request);
     forceSignal.addEventListener('abort', () => this.forced.push((forceSignal.reason as { code: string }).code));

@@ -5,22 +5,20 @@ import { meterDrain } from '@drainkit/core/prom-client';
 import express from 'express';
 import { register } from 'prom-client';
 import { listen } from '../../drops/app/listen.ts';
-import { tellCpuTime, variant } from './variant.ts';
+import { variant } from './variant.ts';
 
 const app = express();
 const server = createServer(app);
-if (variant !== 'bare') {
+if (variant === 'empty') app.use((_request, _response, next) => next());
+else if (variant !== 'bare') {
   const drain = createDrain();
-  app.use(drain.middleware());
+  if (variant !== 'attached') app.use(drain.middleware());
   drain.attach(server);
-  if (variant === 'metrics') {
-    meterDrain(drain);
-    app.get('/metrics', async (_request, response) => {
-      response.type(register.contentType).send(await register.metrics());
-    });
-  }
+  if (variant === 'metrics') meterDrain(drain);
 }
+app.get('/metrics', async (_request, response) => {
+  response.type(register.contentType).send(await register.metrics());
+});
 app.get('/', (_request, response) => void response.json({ hello: 'world' }));
 
-tellCpuTime();
 listen(server);

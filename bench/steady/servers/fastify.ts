@@ -4,15 +4,12 @@ import { meterDrain } from '@drainkit/core/prom-client';
 import Fastify from 'fastify';
 import { register } from 'prom-client';
 import { listenFastify } from '../../drops/app/fastify-routes.ts';
-import { tellCpuTime, variant } from './variant.ts';
+import { variant } from './variant.ts';
 
 const app = Fastify();
 if (variant !== 'bare') await app.register(drain);
-if (variant === 'metrics') {
-  meterDrain(app.drain);
-  app.get('/metrics', async (_request, reply) => reply.type(register.contentType).send(await register.metrics()));
-}
+if (variant === 'metrics') meterDrain(app.drain);
+app.get('/metrics', async (_request, reply) => reply.type(register.contentType).send(await register.metrics()));
 app.get('/', async () => ({ hello: 'world' }));
 
-tellCpuTime();
 await listenFastify(app);

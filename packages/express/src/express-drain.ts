@@ -10,14 +10,14 @@ export class ExpressDrain extends HttpDrain {
   }
 
   /**
-   * Answers the health routes, and refuses requests where the options say so; all else goes on. Mount it first. A server
-   * that was not attached is attached by its first request.
+   * For requests that come to no attached server, as those that supertest sends to an app: answers the health routes, and
+   * refuses where the options say so; all else goes on. Mount it first. A server that was not attached is attached by its first
+   * request.
    */
   middleware(): RequestHandler {
     this.expectRequests();
     return (request, response, next) => {
-      this.adopt(request, response);
-      if (!this.handle(request, response)) next();
+      if (this.adopt(request, response) || !this.handle(request, response)) next();
     };
   }
 }

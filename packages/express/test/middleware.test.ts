@@ -36,6 +36,27 @@ forBothVersions((express) => {
       expect((await done(drain)).outcome).toBe('clean');
     });
 
+    test.each([true, false])(
+      'is not needed for the health routes of an attached server, enabled: %s',
+      async (enabled) => {
+        const { drain } = drainOf({ enabled });
+        const app = express();
+        app.get('/ready', (_request: Request, response: Response) => void response.send('the app itself'));
+        app.post('/ready', (_request: Request, response: Response) => void response.send('posted'));
+        const client = await connect(drain.attach(await listen(app)));
+        expect((await client.get('/ready?x').response()).body).toBe('{"status":"pass"}');
+        expect((await client.request('POST', '/ready').response()).body).toBe('posted');
+      },
+    );
+
+    test('leaves its paths to an app that has routes of its own, with health: false', async () => {
+      const { drain } = drainOf({ health: false });
+      const app = express();
+      app.get('/ready', (_request: Request, response: Response) => void response.send('the app itself'));
+      const client = await connect(drain.attach(await listen(app)));
+      expect((await client.get('/ready').response()).body).toBe('the app itself');
+    });
+
     test('mounted under a path answers the health paths as they are written in the options, whole', async () => {
       const { drain } = drainOf({ health: { ready: '/internal/ready', live: '/internal/live', startup: false } });
       const app = express();

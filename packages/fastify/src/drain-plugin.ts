@@ -17,6 +17,9 @@ declare module 'fastify' {
   }
 }
 
+/** The health routes are Fastify's own: they can be injected, and its hooks see them. */
+const serveHealth = (): boolean => false;
+
 /** For @fastify/swagger. */
 const HIDDEN: object = { hide: true };
 
@@ -35,7 +38,7 @@ async function plugin(app: FastifyInstance, options: DrainOptions): Promise<void
   registered.add(app.server);
 
   const logger = options.logger ?? loggerOf(app.log);
-  const drain = new HttpDrain({ ...options, logger }, { describe, handling, healthPrefix: app.prefix });
+  const drain = new HttpDrain({ ...options, logger }, { describe, handling, serveHealth, healthPrefix: app.prefix });
   drain.attach(app.server);
   app.decorate('drain', drain);
   app.decorateRequest('drain', {

@@ -35,7 +35,6 @@ const PAGE = `<!doctype html>
 
 const sockets = new Set<Socket>();
 const server = createServer({ keepAliveTimeout: 72_000 }, (request, response) => {
-  if (drain.handle(request, response)) return;
   if (request.url === '/events') {
     response.writeHead(200, { 'content-type': 'text/event-stream' });
     response.write(`data: ${name}\n\n`);

@@ -20,7 +20,10 @@ export interface ClientPlan {
 
 export interface ClientFigures {
   requests: number;
-  /** Clients that were refused a new connection. */
+  /**
+   * Clients that were refused a new connection, and so have sent nothing. The kernel refuses with a reset where the connection
+   * waited to be accepted as the listener closed.
+   */
   refused: number;
   /** Requests that were sent, and got no answer because their connection ended. */
   resets: number;
@@ -69,7 +72,7 @@ function send(agent: Agent): Promise<boolean> {
     const onError = (error: NodeJS.ErrnoException): void => {
       if (done) return;
       done = true;
-      if (error.code === 'ECONNREFUSED' && plan.endsWhenRefused) {
+      if (error.syscall === 'connect' && plan.endsWhenRefused) {
         figures.refused += 1;
         return resolve(false);
       }

@@ -25,15 +25,10 @@ const work: RequestListener = (request, response) => {
   else setTimeout(() => response.end('done'), ms);
 };
 
-const server = createServer({ keepAliveTimeout: 72_000 });
+const server = createServer({ keepAliveTimeout: 72_000 }, work);
 if (ending === 'drain') {
-  const drain = createDrain({ logger: false });
-  server.on('request', (request, response) => {
-    if (!drain.handle(request, response)) work(request, response);
-  });
-  drain.attach(server);
+  createDrain({ logger: false }).attach(server);
 } else {
-  server.on('request', work);
   process.once('SIGTERM', () => {
     if (ending === 'listener') Server.prototype.close.call(server);
     else server.close();

@@ -5,8 +5,5 @@ import { createDrain } from '@drainkit/core/node';
 const drain = createDrain();
 drain.on('report', ({ report }) => console.log(`report ${JSON.stringify(report)}`));
 
-const server = createServer((request, response) => {
-  if (drain.handle(request, response)) return;
-  response.end(String(process.pid));
-});
+const server = createServer((_request, response) => response.end(String(process.pid)));
 drain.attach(server).listen(Number(process.env.PORT), '127.0.0.1');

@@ -14,7 +14,7 @@ export interface WebSocketServerEnd {
 }
 
 const drain = createDrain({ logger: false });
-const server = drain.attach(createServer((request, response) => void drain.handle(request, response)));
+const server = drain.attach(createServer());
 const webSockets = new WebSocketServer({ server });
 const closedAt: number[] = [];
 webSockets.on('connection', (socket: WebSocket) => {

@@ -45,7 +45,6 @@ async function runWorker(): Promise<void> {
   if (inScene('failing')) drain.resource('failing', () => throwNowhere());
   if (inScene('warming')) drain.unready('warming up');
   const server = createServer((request, response) => {
-    if (drain.handle(request, response)) return;
     if (request.url === '/pid') return void response.end(String(process.pid));
     if (request.url === '/crash') process.exit(3);
     const route = ROUTES[request.url ?? ''];

@@ -10,7 +10,6 @@ openResources(drain);
 await stayAlive();
 
 const server = createServer((request, response) => {
-  if (drain.handle(request, response)) return;
   const route = ROUTES[request.url ?? ''];
   if (route === undefined) response.writeHead(404).end();
   else void route(drain).then((text) => response.end(text));

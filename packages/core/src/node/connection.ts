@@ -32,7 +32,7 @@ export class Connection {
   readonly openedAt: number;
   /** Those that are tracked, in order of arrival; more than one where the client pipelines. */
   readonly exchanges: Exchange[] = [];
-  /** When the last request came. */
+  /** When the last request came; while serving up to 50 ms too early. */
   requestAt: number;
   /** What it was upgraded by, such as `GET /socket`; from then on it is not HTTP's. */
   upgradedBy: string | undefined;
@@ -80,7 +80,13 @@ export class Connection {
     return this.upgradedBy === undefined ? ((this.socket as HttpSocket)._httpMessage ?? undefined) : undefined;
   }
 
-  /** The same, where it is not tracked. */
+  /** Whether it is answering another request, behind which `response` waits for its turn. */
+  isAnswering(response: ServerResponse): boolean {
+    const { response: first } = this;
+    return first !== undefined && first !== response;
+  }
+
+  /** The response that is being written, where it is not tracked. */
   get untracked(): ServerResponse | undefined {
     const { response } = this;
     // Asked of every connection at once when a drain begins, and hardly any has one.

@@ -17,6 +17,7 @@ import { publishEvents } from './event-channels.ts';
 import { EventStreamDrainable, type EventStream, type EventStreamOptions } from './event-stream-drainable.ts';
 import { Http2Drainable } from './http2-drainable.ts';
 import { HttpDrainable } from './http-drainable.ts';
+import { RequestGate } from './request-gate.ts';
 import type { Routes } from './routes.ts';
 import { WebSocketDrainable, type WebSocketServerLike } from './websocket-drainable.ts';
 import type { WebSocketOptions } from './websocket-options.ts';
@@ -34,7 +35,13 @@ export class HttpDrain extends ProcessDrain {
   /** @param routes - what a framework knows of its routes. For adapters. */
   constructor(options: DrainOptions = {}, routes: Partial<Routes> = {}) {
     super(options);
-    this.#routes = { describe: () => undefined, handling: () => undefined, healthPrefix: '', ...routes };
+    this.#routes = {
+      describe: () => undefined,
+      handling: () => undefined,
+      serveHealth: (request, response) => this.#serveHealth(request, response),
+      healthPrefix: '',
+      ...routes,
+    };
     publishEvents(this);
     const { healthPort } = this.plan;
     if (healthPort === false) return;
@@ -45,7 +52,8 @@ export class HttpDrain extends ProcessDrain {
   }
 
   /**
-   * Counts a server's requests and drains it with the others: one of node:http, node:https or node:http2. Attaching it again
+   * Counts a server's requests and drains it with the others: one of node:http, node:https or node:http2. From now on it
+   * answers the health routes, before its own listeners are asked. Attaching it again
    * does nothing. A server that closes by itself is forgotten, and taken back when it listens again.
    *
    * @returns the server.
@@ -77,8 +85,7 @@ export class HttpDrain extends ProcessDrain {
   #take(server: Server): void {
     if (this.#servers.has(server)) return;
     this.#watch(server);
-    if (!this.plan.enabled) return;
-    const parts = this.#drainablesOf(server);
+    const parts = this.#partsFor(server);
     this.#servers.set(server, parts);
     const add = (): void => parts.all.forEach((part) => this.add(part));
     add();
@@ -93,25 +100,32 @@ export class HttpDrain extends ProcessDrain {
     else server.once('listening', () => this.listens(server));
   }
 
-  #drainablesOf(server: Server): ServerParts {
+  #partsFor(server: Server): ServerParts {
+    const { plan } = this;
     const { clock } = this.host;
-    const http2 = isHttp2Server(server) ? new Http2Drainable(server, this.plan, clock, this.#routes) : undefined;
+    const http2 =
+      plan.enabled && isHttp2Server(server) ? new Http2Drainable(server, plan, clock, this.#routes) : undefined;
     // Over TLS an HTTP/2 server may also be spoken to in HTTP/1, and has connections that are still shaking hands.
-    const hasHttp1 = http2 === undefined || server instanceof TlsServer;
-    const http = hasHttp1 ? new HttpDrainable(server, this.plan, clock, this.#routes) : undefined;
+    const hasHttp1 = plan.enabled && (http2 === undefined || server instanceof TlsServer);
+    const http = hasHttp1 ? new HttpDrainable(server, plan, clock, this.#routes) : undefined;
+    if (http === undefined) new RequestGate(server, (...exchange) => !this.#routes.serveHealth(...exchange)).install();
     return { http, http2, all: [http, http2].filter((part) => part !== undefined) };
   }
 
   /**
    * Attaches the server that a request came to, and counts the request, where this has not been done: the first request of
    * a server that nobody attached.
+   *
+   * @returns whether the server had been attached, and so the request been through {@link handle}.
    */
-  adopt(request: IncomingMessage, response: ServerResponse): void {
+  adopt(request: IncomingMessage, response: ServerResponse): boolean {
     const server = serverOf(request);
-    if (server === undefined || this.#servers.has(server)) return;
+    if (server === undefined) return false;
+    if (this.#servers.has(server)) return true;
     this.#onListening(server);
     this.#take(server);
     this.#servers.get(server)?.http?.adopt(request, response);
+    return false;
   }
 
   /**
@@ -158,7 +172,7 @@ export class HttpDrain extends ProcessDrain {
   request(request: AnyRequest): RequestSignals {
     const parts = this.#partsOf(request);
     const signals = 'stream' in request ? parts?.http2?.signals(request.stream) : parts?.http?.exchange(request);
-    if (parts === undefined) return this;
+    if (parts === undefined || !this.plan.enabled) return this;
     return signals ?? this.#signalsNow();
   }
 
@@ -171,20 +185,24 @@ export class HttpDrain extends ProcessDrain {
   }
 
   /**
-   * Answers a request that is for a health route, or that is to be refused because of the drain.
+   * Answers a request that is for a health route, or that is to be refused because of the drain: for requests that come
+   * to no attached server, which does the same by itself.
    *
    * @returns whether it was answered.
    */
   handle(request: AnyRequest, response: AnyResponse): boolean {
-    const route = healthRoute(this.plan, this.#routes.healthPrefix, pathOf(request));
-    if (route !== undefined && isReading(request)) {
-      this.#answerHealth(route, response);
-      return true;
-    }
+    if (this.#serveHealth(request, response)) return true;
     if (!this.#isRefusing()) return false;
     const parts = this.#partsOf(request);
     ('stream' in request ? parts?.http2 : parts?.http)?.countRefused();
     answerRefused(response, this.plan.retryAfter);
+    return true;
+  }
+
+  #serveHealth(request: AnyRequest, response: AnyResponse): boolean {
+    const route = healthRoute(this.plan, this.#routes.healthPrefix, pathOf(request));
+    if (route === undefined || !isReading(request)) return false;
+    this.#answerHealth(route, response);
     return true;
   }
 
@@ -207,7 +225,7 @@ export class HttpDrain extends ProcessDrain {
   }
 }
 
-/** What is drained of one server. */
+/** What is drained of one server: nothing, where draining is not enabled. */
 interface ServerParts {
   readonly http: HttpDrainable | undefined;
   readonly http2: Http2Drainable | undefined;

@@ -10,14 +10,15 @@ import type { Connection } from './connection.ts';
 import { ConnectionSet } from './connection-set.ts';
 import { Exchange } from './exchange.ts';
 import { ArrivalWatch } from './arrival-watch.ts';
+import { CoarseClock } from './coarse-clock.ts';
 import { Farewell } from './farewell.ts';
 import { hiddenProperty } from './hidden-property.ts';
-import { pathOf } from './http-answer.ts';
+import { answerRefused, pathOf } from './http-answer.ts';
 import { IdleSweep } from './idle-sweep.ts';
 import { inTurns } from './in-turns.ts';
 import { closeListener } from './listener.ts';
 import { listenForRequests } from './request-channel.ts';
-import { refuseRequests } from './request-listeners.ts';
+import { RequestGate } from './request-gate.ts';
 import type { Routes } from './routes.ts';
 
 type Untracked = readonly [connection: Connection, response: ServerResponse];
@@ -30,9 +31,9 @@ type Untracked = readonly [connection: Connection, response: ServerResponse];
  * requests that come on open ones are answered. When nothing is in flight, the connections that are left are ended. A bare
  * connect is not waited for; a request that arrives in part has `stallTimeout` to go on. `abort` destroys the rest.
  *
- * While serving it pays for a request no more than noting when it came: what is in flight is what Node is writing responses
- * for, and is looked up when somebody wants to know. From `announce` on each exchange is tracked, from its request to the
- * end of its response.
+ * While serving it pays for a request no more than noting, at the gate before the server's listeners, when it came: what is
+ * in flight is what Node is writing responses for, and is looked up when somebody wants to know. From `announce` on each
+ * exchange is tracked, from its request to the end of its response.
  */
 export class HttpDrainable implements Drainable {
   readonly name = 'http';
@@ -42,6 +43,7 @@ export class HttpDrainable implements Drainable {
   readonly #server: Server;
   readonly #plan: DrainPlan;
   readonly #clock: Clock;
+  readonly #coarseClock: CoarseClock;
   readonly #routes: Routes;
   readonly #connections: ConnectionSet;
   /** Those that are tracked: in a drain all; while serving those whose handlers have asked for signals, or go on without their client. */
@@ -56,17 +58,21 @@ export class HttpDrainable implements Drainable {
   #announcedAt = 0;
   #forced: DrainError | undefined;
   #refusing = false;
+  /** Whether requests are refused that are not for a health route. */
+  #turnsAway = false;
   #aborted = false;
 
   constructor(server: Server, plan: DrainPlan, clock: Clock, routes: Routes) {
     this.#server = server;
     this.#plan = plan;
     this.#clock = clock;
+    this.#coarseClock = new CoarseClock(clock);
     this.#routes = routes;
     this.#connections = new ConnectionSet(server, clock, (connection) => this.#onConnectionClosed(connection));
     this.#farewell = new Farewell(plan, clock);
     this.#sweep = new IdleSweep(this.#connections, clock);
     this.#arrivals = new ArrivalWatch(clock, plan.stallTimeout);
+    new RequestGate(server, (request, response) => this.#admit(request, response)).install();
     if (server.listening) this.#onListening();
     server.on('listening', () => this.#onListening());
     server.on('close', () => this.#stopRequests());
@@ -95,7 +101,9 @@ export class HttpDrainable implements Drainable {
 
   /** Counts a request that came before this was there. */
   adopt(request: IncomingMessage, response: ServerResponse): void {
-    if (!this.#exchanges.has(request) && !response.closed) this.#onRequest(request, response);
+    if (this.#exchanges.has(request) || response.closed) return;
+    if (this.#announced === undefined) this.#note(request, response);
+    else this.#onRequest(request, response, this.#announced);
   }
 
   countRefused(): void {
@@ -126,7 +134,8 @@ export class HttpDrainable implements Drainable {
     this.#farewell.begin();
     for (const exchange of this.#exchanges.values()) exchange.announce(this.#announced);
     this.#sayFarewell();
-    if (this.#plan.refuseDuringWindow) this.#refuseRequests();
+    this.#turnsAway ||= this.#plan.refuseDuringWindow;
+    if (this.#server.listening) this.#listenForRequests(this.#announced);
   }
 
   refuse(): void {
@@ -136,7 +145,7 @@ export class HttpDrainable implements Drainable {
     this.#sweep.sparesYoung = this.#clock.now() > this.#announcedAt;
     this.#farewell.makeCertain();
     this.#sayFarewell();
-    if (this.#plan.lateRequests === 'refuse' && !this.#plan.refuseDuringWindow) this.#refuseRequests();
+    this.#turnsAway ||= this.#plan.lateRequests === 'refuse';
     inTurns(this.#connections, (connection) => this.#arrivals.watch(connection));
     closeListener(this.#server, () => this.#settle());
   }
@@ -158,23 +167,50 @@ export class HttpDrainable implements Drainable {
   }
 
   #onListening(): void {
-    // A server that is only just about to say that it listens has said so to the constructor.
-    this.#stopRequests();
-    this.#stopRequests = listenForRequests(this.#server, (request, response) => this.#onRequest(request, response));
+    if (this.#announced !== undefined) this.#listenForRequests(this.#announced);
     // It began to listen after the drain had closed every listener: it is not left behind.
     if (this.#refusing) closeListener(this.#server, () => this.#settle());
   }
 
-  #onRequest(request: IncomingMessage, response: ServerResponse): void {
+  #listenForRequests(reason: DrainError): void {
+    // A server that is only just about to say that it listens has said so before.
+    this.#stopRequests();
+    this.#stopRequests = listenForRequests(this.#server, (...exchange) => this.#onRequest(...exchange, reason));
+  }
+
+  /** What the gate asks for each request, in whatever phase. */
+  #admit(request: IncomingMessage, response: ServerResponse): boolean {
+    // Streams of HTTP/2 are counted elsewhere.
+    if (request.httpVersionMajor === 2) return !this.#routes.serveHealth(request, response);
+    if (this.#announced === undefined) this.#note(request, response);
+    if (this.#turnsAway && !this.#isForHealth(request)) {
+      this.countRefused();
+      answerRefused(response, this.#plan.retryAfter);
+      return false;
+    }
+    return !this.#routes.serveHealth(request, response);
+  }
+
+  /** While serving. */
+  #note(request: IncomingMessage, response: ServerResponse): void {
     const connection = this.#connections.of(request.socket);
-    const { response: first } = connection;
-    const isPipelined = first !== undefined && first !== response;
-    if (isPipelined && connection.untracked !== undefined) this.#track(connection, first);
-    connection.requestAt = this.#clock.now();
+    const isPipelined = connection.isAnswering(response);
+    if (isPipelined) this.#trackFirst(connection);
+    connection.requestAt = this.#coarseClock.now();
     // Of pipelined requests Node shows only the first.
-    if (this.#announced === undefined && !isPipelined) return;
-    const exchange = this.#track(connection, response);
-    if (this.#announced !== undefined) this.#onLateRequest(exchange, this.#announced);
+    if (isPipelined) this.#track(connection, response);
+  }
+
+  /** In a drain. */
+  #onRequest(request: IncomingMessage, response: ServerResponse, reason: DrainError): void {
+    const connection = this.#connections.of(request.socket);
+    connection.requestAt = this.#clock.now();
+    this.#onLateRequest(this.#track(connection, response), reason);
+  }
+
+  #trackFirst(connection: Connection): void {
+    const { untracked } = connection;
+    if (untracked !== undefined) this.#track(connection, untracked);
   }
 
   #track(connection: Connection, response: ServerResponse): Exchange {
@@ -223,9 +259,7 @@ export class HttpDrainable implements Drainable {
     }
     exchange.announce(reason);
     if (this.#forced !== undefined) exchange.force(this.#forced);
-    if (healthRoute(this.#plan, this.#routes.healthPrefix, pathOf(exchange.request)) === undefined) {
-      this.lastRequestAt = exchange.beganAt;
-    }
+    if (!this.#isForHealth(exchange.request)) this.lastRequestAt = exchange.beganAt;
     if (!this.#refusing) return;
     if (this.#plan.lateRequests === 'serve') this.late += 1;
     // Whether the whole request is here is known once its bytes are parsed.
@@ -263,8 +297,8 @@ export class HttpDrainable implements Drainable {
     if (this.#refusing) this.#settle();
   }
 
-  #refuseRequests(): void {
-    refuseRequests(this.#server, this.#plan, this.#routes.healthPrefix, () => this.countRefused());
+  #isForHealth(request: IncomingMessage): boolean {
+    return healthRoute(this.#plan, this.#routes.healthPrefix, pathOf(request)) !== undefined;
   }
 
   /** Ends what is left as soon as nothing is in flight. */

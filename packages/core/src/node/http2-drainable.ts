@@ -18,7 +18,7 @@ import { Http2Connection } from './http2-connection.ts';
 import { Http2Work } from './http2-work.ts';
 import { closeListener } from './listener.ts';
 import type { LazySignals } from './request-signals.ts';
-import { refuseStreams } from './request-listeners.ts';
+import { refuseStreams } from './stream-listeners.ts';
 import type { Routes } from './routes.ts';
 
 /**
