@@ -43,7 +43,7 @@ async function visit(agent: Agent): Promise<void> {
     if (stopped) return;
     const counts = counting;
     const outcome = await ask(agent);
-    isRefused = outcome === 'ECONNREFUSED';
+    isRefused = outcome === 'refused';
     if (counts) sent += 1;
     if (isRefused) refused += 1;
     else if (outcome !== '200') failed[outcome] = (failed[outcome] ?? 0) + 1;
@@ -51,7 +51,7 @@ async function visit(agent: Agent): Promise<void> {
   }
 }
 
-/** The status of the whole response, or the code of the error in its place. */
+/** The status of the whole response, or in its place the code of the error; `refused` where it could not connect, and so has sent nothing. */
 function ask(agent: Agent): Promise<string> {
   return new Promise((resolve) => {
     const isPost = Math.random() < 0.5;
@@ -62,7 +62,9 @@ function ask(agent: Agent): Promise<string> {
       response.resume();
     });
     asked.setTimeout(PATIENCE, () => asked.destroy(Object.assign(new Error('no answer'), { code: 'timeout' })));
-    asked.on('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
+    asked.on('error', (error: NodeJS.ErrnoException) => {
+      resolve(error.syscall === 'connect' ? 'refused' : (error.code ?? error.message));
+    });
     asked.end(isPost ? BODY : undefined);
   });
 }

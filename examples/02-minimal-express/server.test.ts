@@ -1,6 +1,5 @@
-import { eventually, spawnApp, within } from '@drainkit/testing';
+import { eventually, freePort, spawnApp, within } from '@drainkit/testing';
 import { expect, test } from 'vitest';
-import { freePort } from '../demo/free-port.ts';
 
 test('the minimal Express server serves on after SIGTERM, says so, and exits 0', async () => {
   const env = { PORT: String(await freePort()), DRAIN_WINDOW: '1s' };

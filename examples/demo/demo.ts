@@ -13,9 +13,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { formatReport } from '@drainkit/core';
 import { createDrain } from '@drainkit/core/node';
-import { eventually } from '@drainkit/testing';
+import { eventually, freePort } from '@drainkit/testing';
 import type { Balancer } from './balancer.ts';
-import { freePort } from './free-port.ts';
 import { InstanceSlot, type SlotExit } from './instance-slot.ts';
 import { Load } from './load.ts';
 import { Recorder } from './recorder.ts';

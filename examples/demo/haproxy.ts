@@ -6,9 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
-import { eventually, within } from '@drainkit/testing';
+import { eventually, freePort, within } from '@drainkit/testing';
 import { CHECK_INTERVAL, CHECKS_TO_FALL, type Backend, type Balancer } from './balancer.ts';
-import { freePort } from './free-port.ts';
 
 const HAPROXY = 'haproxy';
 

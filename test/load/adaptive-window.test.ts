@@ -1,6 +1,7 @@
+import { freePort } from '@drainkit/testing';
 import { describe, expect, test } from 'vitest';
 import { missing, startHaproxy } from './balancer.ts';
-import { countFrom, drain, figuresOf, freePort, SERVERS, startClients, startServer } from './load.ts';
+import { countFrom, drain, figuresOf, SERVERS, startClients, startServer } from './load.ts';
 
 const RUNS = countFrom('DRAINKIT_WINDOW_RUNS', 1);
 

@@ -1,6 +1,3 @@
-import { once } from 'node:events';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import type { DrainReport } from '@drainkit/core';
 import { spawnApp, within } from '@drainkit/testing';
 import type { AppExit, SpawnAppOptions, SpawnedApp } from '@drainkit/testing';
@@ -90,14 +87,4 @@ export async function startFailover(servers: readonly SpawnedApp[]): Promise<num
   const app = await spawnApp(new URL('./apps/failover.ts', import.meta.url), { args });
   onTestFinished(() => app.kill());
   return app.port;
-}
-
-/** A port that nobody listens on now. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }

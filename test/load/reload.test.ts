@@ -1,7 +1,7 @@
-import { spawnApp, within, type SpawnedApp } from '@drainkit/testing';
+import { freePort, spawnApp, within, type SpawnedApp } from '@drainkit/testing';
 import { expect, onTestFinished, test } from 'vitest';
 import { missing } from './balancer.ts';
-import { countFrom, freePort } from './load.ts';
+import { countFrom } from './load.ts';
 import { Pm2 } from './pm2.ts';
 import { startWrk } from './wrk.ts';
 

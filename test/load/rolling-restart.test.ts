@@ -1,7 +1,7 @@
-import type { SpawnedApp } from '@drainkit/testing';
+import { freePort, type SpawnedApp } from '@drainkit/testing';
 import { describe, expect, test } from 'vitest';
 import { missing, startHaproxy, startNginx } from './balancer.ts';
-import { countFrom, drain, figuresOf, freePort, SERVERS, startClients, startServer } from './load.ts';
+import { countFrom, drain, figuresOf, SERVERS, startClients, startServer } from './load.ts';
 import type { ServerEnd } from './load.ts';
 import { startWrk } from './wrk.ts';
 

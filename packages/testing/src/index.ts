@@ -18,6 +18,7 @@ export { HttpResponseParser } from './http-response-parser.ts';
 export { RawClientError } from './raw-client-error.ts';
 export type { ConnectionEnding, RawClientErrorReason } from './raw-client-error.ts';
 
+export { freePort } from './free-port.ts';
 export { spawnApp } from './spawn-app.ts';
 export type { SpawnAppOptions } from './spawn-app.ts';
 export { SpawnedApp } from './spawned-app.ts';
