@@ -1,8 +1,11 @@
 import type { Cancel, Clock } from '../host.ts';
-import { Backoff } from './backoff.ts';
+import { Backoff } from '../work/backoff.ts';
 import type { PrimaryEvent } from './primary-event.ts';
 import type { PrimaryPlan } from './primary-options.ts';
 import type { WorkerProcess } from './worker-process.ts';
+
+/** How long a worker has to have run, in milliseconds, for its death to count as the first. */
+const STEADY_AFTER = 10_000;
 
 /** What a slot needs of its primary. */
 export interface SlotOwner {
@@ -22,13 +25,15 @@ export class WorkerSlot {
   readonly index: number;
   readonly #owner: SlotOwner;
   readonly #backoff: Backoff;
+  /** How many workers in a row have died before they had run for a while. */
+  #failures = 0;
   #current: WorkerProcess | undefined;
   #cancelRestart: Cancel = () => {};
 
   constructor(index: number, owner: SlotOwner) {
     this.index = index;
     this.#owner = owner;
-    this.#backoff = new Backoff(owner.plan.backoff);
+    this.#backoff = new Backoff({ first: owner.plan.backoff, jitter: false });
   }
 
   /** Fills it. Rejects where the worker does not become ready. */
@@ -77,7 +82,8 @@ export class WorkerSlot {
 
   #restart(worker: string, ranFor: number): void {
     if (!this.#owner.replaces) return;
-    const delayMs = this.#backoff.next(ranFor);
+    this.#failures = ranFor < STEADY_AFTER ? this.#failures + 1 : 1;
+    const delayMs = this.#backoff.wait(this.#failures);
     this.#owner.emit({ type: 'restart', worker, delayMs });
     this.#cancelRestart = this.#owner.clock.setTimeout(() => {
       this.start().catch(() => this.#restart(`worker ${this.index}`, 0));
