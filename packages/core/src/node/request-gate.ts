@@ -14,7 +14,7 @@ interface Guarded extends Listener {
 /** What a guard stands before, and whose it is. A server that belongs to several drains has as many gates, one behind the other. */
 const guards = new WeakMap<Listener, { readonly gate: RequestGate; readonly listener: Listener }>();
 
-const EVENTS = ['request', 'checkContinue', 'checkExpectation'] as const;
+const EVENTS: ReadonlySet<string> = new Set(['request', 'checkContinue', 'checkExpectation']);
 
 /**
  * Stands between a server and its request listeners, whatever framework they belong to: those that are there, and those that
@@ -38,13 +38,11 @@ export class RequestGate {
 
   /** Puts it there, for good. */
   install(): void {
-    for (const event of EVENTS) {
-      this.#guard(event);
-      this.#server.on('newListener', (name) => {
-        // It comes before the listener is there.
-        if (name === event) queueMicrotask(() => this.#guard(event));
-      });
-    }
+    for (const event of EVENTS) this.#guard(event);
+    this.#server.on('newListener', (event) => {
+      // It comes before the listener is there.
+      if (EVENTS.has(event)) queueMicrotask(() => this.#guard(event));
+    });
   }
 
   #guard(event: string): void {
