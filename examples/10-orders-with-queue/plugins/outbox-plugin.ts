@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
 import fp from 'fastify-plugin';
 import { transaction } from '../../recipes/postgres.ts';
@@ -37,7 +36,7 @@ export const outboxPlugin = fp(
           log.error({ err: error }, 'outbox not published; trying again');
           return 0;
         });
-        if (published < BATCH) await sleep(REST, undefined, { signal: drain.signal }).catch(() => {});
+        if (published < BATCH) await drain.sleep(REST);
       }
     };
 
