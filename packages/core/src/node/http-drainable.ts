@@ -58,8 +58,6 @@ export class HttpDrainable implements Drainable {
   #announcedAt = 0;
   #forced: DrainError | undefined;
   #refusing = false;
-  /** Whether requests are refused that are not for a health route. */
-  #turnsAway = false;
   #aborted = false;
 
   constructor(server: Server, plan: DrainPlan, clock: Clock, routes: Routes) {
@@ -134,7 +132,6 @@ export class HttpDrainable implements Drainable {
     this.#farewell.begin();
     for (const exchange of this.#exchanges.values()) exchange.announce(this.#announced);
     this.#sayFarewell();
-    this.#turnsAway ||= this.#plan.refuseDuringWindow;
     if (this.#server.listening) this.#listenForRequests(this.#announced);
   }
 
@@ -145,7 +142,6 @@ export class HttpDrainable implements Drainable {
     this.#sweep.sparesYoung = this.#clock.now() > this.#announcedAt;
     this.#farewell.makeCertain();
     this.#sayFarewell();
-    this.#turnsAway ||= this.#plan.lateRequests === 'refuse';
     inTurns(this.#connections, (connection) => this.#arrivals.watch(connection));
     closeListener(this.#server, () => this.#settle());
   }
@@ -183,12 +179,17 @@ export class HttpDrainable implements Drainable {
     // Streams of HTTP/2 are counted elsewhere.
     if (request.httpVersionMajor === 2) return !this.#routes.serveHealth(request, response);
     if (this.#announced === undefined) this.#note(request, response);
-    if (this.#turnsAway && !this.#isForHealth(request)) {
+    else if (this.#turnsAway && !this.#isForHealth(request)) {
       this.countRefused();
       answerRefused(response, this.#plan.retryAfter);
       return false;
     }
     return !this.#routes.serveHealth(request, response);
+  }
+
+  /** Whether, once a drain has begun, requests are refused that are not for a health route. */
+  get #turnsAway(): boolean {
+    return this.#plan.refuseDuringWindow || (this.#plan.lateRequests === 'refuse' && this.#refusing);
   }
 
   /** While serving. */

@@ -53,8 +53,9 @@ export class IdleSweep {
     const look = (connection: Connection): void => {
       if (connection.ending) return;
       const kind = connection.kind(now);
+      const oldAt = this.#oldAt(connection, kind);
       if (kind === 'partial') onPartial(connection);
-      else if (this.#oldAt(connection, kind) > now) nextAt = Math.min(nextAt, this.#oldAt(connection, kind));
+      else if (oldAt > now) nextAt = Math.min(nextAt, oldAt);
       // One that was left a moment may be busy by now. No more bytes come while its request is answered: it would pass for idle.
       else if (kind !== 'busy' && kind !== 'upgraded') queue.push({ connection, bytesRead: connection.bytesRead });
     };
