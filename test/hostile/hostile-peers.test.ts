@@ -1,4 +1,4 @@
-import { connect as connectPlain } from 'node:net';
+import { connect as connectPlain, type Socket } from 'node:net';
 import { eventually, RawClient, within } from '@drainkit/testing';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { ContractServer, DEADLINE, FORCE_GRACE, received, STALL, WINDOW } from '../contract/contract-server.ts';
@@ -7,6 +7,16 @@ import { connectRaw } from './raw-peer.ts';
 
 /** How long a client may take to answer a FIN, in milliseconds. */
 const LINGER = 500;
+
+/** Asks for an answer that is more than any buffer on the way takes, and reads none of it. */
+async function askForMuch(server: ContractServer): Promise<Socket> {
+  const socket = await connectRaw(server);
+  socket.write('GET /stream HTTP/1.1\r\nHost: a\r\n\r\n');
+  await server.routes.called('/stream');
+  server.routes.write('x'.repeat(16_000_000));
+  server.routes.endStreams();
+  return socket;
+}
 
 forEachServer((kind) => {
   describe('a crowd', () => {
@@ -59,11 +69,7 @@ forEachServer((kind) => {
   describe('a slow reader', () => {
     test('that takes none of a big answer is cut off at the deadline, and named', async () => {
       const server = await ContractServer.start(kind);
-      const socket = await connectRaw(server);
-      socket.write('GET /stream HTTP/1.1\r\nHost: a\r\n\r\n');
-      await server.routes.called('/stream');
-      server.routes.write('x'.repeat(16_000_000));
-      server.routes.endStreams();
+      await askForMuch(server);
       await server.drainNow();
       await server.host.advance(DEADLINE + FORCE_GRACE);
       const { outcome, totalMs, aborted } = await server.done();
@@ -73,11 +79,7 @@ forEachServer((kind) => {
 
     test('that takes its time gets all of it', async () => {
       const server = await ContractServer.start(kind);
-      const socket = await connectRaw(server);
-      socket.write('GET /stream HTTP/1.1\r\nHost: a\r\n\r\n');
-      await server.routes.called('/stream');
-      server.routes.write('x'.repeat(16_000_000));
-      server.routes.endStreams();
+      const socket = await askForMuch(server);
       await server.drainNow();
       await server.host.advance(DEADLINE / 2);
       expect(server.drain.phase).toBe('draining');
