@@ -8,9 +8,10 @@ export interface WorkItem {
 
 /**
  * Something that can be drained: a server, a set of tracked jobs.
- * The coordinator calls `announce`, `refuse`, `force` and `abort` in this order, each at most once, and skips `force` and
- * `abort` where the work ends by itself. One that is added during a drain is brought up to the drain's phase. What it does
- * not count is 0, and what does not listen cannot be reached.
+ * The coordinator calls `announce`, `refuse`, `force` and `abort` in this order, each at most once. It skips `force` and
+ * `abort` where the work ends by itself, and whatever stands before `abort` where a second signal or `drain.abort()` comes
+ * first. One that is added during a drain is brought up to the drain's phase. What it does not count is 0, and what does
+ * not listen cannot be reached.
  */
 export interface Drainable {
   /** Whose work it is, for people: `http`, `work`. */
@@ -39,6 +40,6 @@ export interface Drainable {
   drained(): Promise<void>;
   /** The deadline has passed: ask what is in flight to end at once. */
   force(): void;
-  /** Destroys what is left. `drained` resolves after it. */
+  /** Destroys what is left, and takes on nothing new. `drained` resolves after it. */
   abort(): void;
 }

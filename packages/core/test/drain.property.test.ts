@@ -14,6 +14,7 @@ const ACTS = [
   'message',
   'start',
   'close',
+  'abort',
   'enter work',
   'leave work',
   'attach a server',
@@ -73,6 +74,8 @@ class Life {
         return void this.drain.start();
       case 'close':
         return void this.drain.close();
+      case 'abort':
+        return this.drain.abort('must not go on');
       case 'enter work':
         return this.#unlessOver('draining', () => {
           const work = this.drain.enter('job');
@@ -159,6 +162,6 @@ test('whatever happens, in whatever order, a drain is over in time, in one direc
       const leaves = all.every(({ act }) => act !== 'close');
       expect(leaves ? life.host.exited : report?.exitCode).toBe(report?.exitCode);
     }),
-    { numRuns: 120 },
+    { numRuns: 1_000 },
   );
 });

@@ -76,6 +76,7 @@ export class WorkTracker implements Drainable {
 
   /** Work cannot be destroyed from outside: it is named in the report, and no longer waited for. */
   abort(): void {
+    this.#refusing = true;
     this.#aborted = true;
     this.#began.clear();
     this.#idle?.resolve();

@@ -136,4 +136,11 @@ describe('draining', () => {
     one.leave();
     expect(await drained()).toBe(true);
   });
+
+  test('abort refuses, also where nothing was told before it', () => {
+    const { work } = tracker();
+    work.abort();
+    expect(() => work.enter('a')).toThrow(expect.objectContaining({ code: 'DRAIN_WORK_REFUSED' }));
+    expect([work.inFlight, work.refused]).toEqual([0, 1]);
+  });
 });
