@@ -53,6 +53,17 @@ test('a scraper that has gone is waited for no longer than the bound', async () 
   expect(told(app, 'lingering')).toEqual([]);
 });
 
+test('a second signal does not wait for it, and ends the process with 128 and its number', async () => {
+  const { app, url } = await metered('15s');
+  await (await fetch(url)).text();
+  app.signal('SIGTERM');
+  await app.waitForLine('phase closed');
+  app.signal('SIGTERM');
+  const { code, ms } = await exitOf(app);
+  expect(code).toBe(143);
+  expect(ms).toBeLessThan(8_000);
+});
+
 test('half a scrape is none: who does not read to the end has not seen it', async () => {
   const { app, url } = await metered('700ms');
   await (await fetch(url)).text();

@@ -55,7 +55,7 @@ export class DrainCoordinator {
   readonly #ended = deferred<void>();
   readonly #begun = new AbortController();
   readonly #forced = new AbortController();
-  /** What is to be undone when the drain is over. */
+  /** What is to be undone when nothing is left to do. */
   readonly #cancels: Cancel[] = [];
   #phase: Phase = 'serving';
   #began: { readonly at: number; readonly date: Date } | undefined;
@@ -230,15 +230,14 @@ export class DrainCoordinator {
 
   /** What tells of the drain does so before the process ends: its last scrape, and what is flushed. */
   #leave(): void {
-    // Another drain of this process does not exit under it.
-    const release = this.#host.hold();
     let waiting = 2;
     const settle = (): void => {
       waiting -= 1;
       if (waiting > 0) return;
-      release();
+      this.#letGo();
       this.#ended.resolve();
-      leave(this.#host, this.#exitCode, (handles) => this.emit({ type: 'lingering', handles }));
+      const code = this.#exitCode === 0 && this.#loop.state.faulted ? 1 : this.#exitCode;
+      leave(this.#host, code, (handles) => this.emit({ type: 'lingering', handles }));
     };
     this.#flush(settle);
     this.lastScrape.hold(this.#host.clock, Math.min(this.#plan.lastScrape, this.#leftMs), settle);
@@ -257,11 +256,18 @@ export class DrainCoordinator {
     const counts = { servedLate, refused, stalled, probeFailures };
     const report = this.#record.build(this.#loop.state, this.#began?.date ?? new Date(0), counts);
     this.#exitCode = report.exitCode;
-    for (const cancel of this.#cancels.splice(0)) cancel();
+    const { exits, exitCode } = this.#loop.state;
+    const isLeaving = exits && exitCode === undefined;
+    if (!isLeaving) this.#letGo();
     this.emit({ type: 'report', report });
     this.#write(report);
     this.#done.resolve(report);
-    if (!this.#loop.state.exits) this.#flush(() => this.#ended.resolve());
+    if (!exits) this.#flush(() => this.#ended.resolve());
+  }
+
+  /** Signals and faults are the process' own again, and so is its end. */
+  #letGo(): void {
+    for (const cancel of this.#cancels.splice(0)) cancel();
   }
 
   #write(report: DrainReport): void {

@@ -107,7 +107,7 @@ export function transition(plan: DrainPlan, state: DrainState, input: DrainInput
     case 'closed':
       return state.phase === 'closing' ? finish(state, []) : [state, []];
     case 'abort':
-      if (state.phase === 'closed') return [state, []];
+      if (state.phase === 'closed') return exitNow(state, input.code);
       return exit(
         { ...state, trigger: state.trigger ?? input.trigger, exits: true },
         input.code,
@@ -125,7 +125,7 @@ function onTrigger(plan: DrainPlan, before: DrainState, trigger: Trigger, reacha
     exits: before.exits || trigger.exits,
     faulted: before.faulted || trigger.kind === 'fault' || trigger.kind === 'failure',
   };
-  if (state.phase === 'closed') return [before, []];
+  if (before.phase === 'closed') return onTriggerWhenClosed(before, trigger);
   if (isSignal && before.signalled) return exit(state, 128 + trigger.signalNumber);
   if (state.phase === 'announcing' && !trigger.window)
     return refuse(plan, { ...state, windowEnd: 'cut-short' }, [{ type: 'disarm', timer: 'window' }]);
@@ -143,6 +143,20 @@ function onTrigger(plan: DrainPlan, before: DrainState, trigger: Trigger, reacha
   effects.push({ type: 'arm', timer: 'window', ms: plan.window });
   if (plan.windowMin < plan.window) effects.push({ type: 'listen' });
   return [announcing, effects];
+}
+
+/** When all is closed, what tells of the drain is still being flushed and scraped. A second signal does not wait for that. */
+function onTriggerWhenClosed(state: DrainState, { kind, signalNumber }: Trigger): Step {
+  if (!state.exits || state.exitCode !== undefined) return [state, []];
+  if (signalNumber !== undefined && state.signalled) return exitNow(state, 128 + signalNumber);
+  const signalled = state.signalled || signalNumber !== undefined;
+  return [{ ...state, signalled, faulted: state.faulted || kind === 'fault' }, []];
+}
+
+/** All is closed and reported: there is only the process to end. */
+function exitNow(state: DrainState, code: number): Step {
+  if (state.exitCode !== undefined) return [state, []];
+  return [{ ...state, exits: true, exitCode: code }, [{ type: 'exit', code }]];
 }
 
 function onTimer(plan: DrainPlan, state: DrainState, timer: DrainTimer): Step {

@@ -214,13 +214,39 @@ describe('closing', () => {
 describe('closed', () => {
   const over = [sigint, drained, closed];
 
-  test('nothing changes it any more', () => {
-    const { state } = after(over);
-    for (const input of [sigterm, sigint, call, close, message, fault, abort, drained, closed, fired('grace-period')]) {
-      const [next, effects] = transition(PLAN, state, input);
-      expect(next).toBe(state);
-      expect(effects).toEqual([]);
+  test('nothing asks for anything any more', () => {
+    for (const input of [call, close, message, fault, drained, closed, fired('grace-period')]) {
+      const { state, effects } = after([...over, input]);
+      expect([state.phase, state.exitCode, effects]).toEqual(['closed', undefined, []]);
     }
+  });
+
+  test('a second signal ends the process at once, whatever it is that is flushed', () => {
+    expect(after([...over, sigterm]).effects).toEqual(['exit 143']);
+    expect(after([...over, sigterm, sigint]).effects).toEqual([]);
+  });
+
+  test('where a call began the drain, the first signal is not the second', () => {
+    const called = [call, fired('window'), drained, closed];
+    expect(after([...called, sigterm]).effects).toEqual([]);
+    expect(after([...called, sigterm, sigint]).effects).toEqual(['exit 130']);
+  });
+
+  test('a process that was closed by hand is not ended by signals: they are its own again', () => {
+    expect(after([close, drained, closed, sigterm, sigterm]).effects).toEqual([]);
+  });
+
+  test('a fault is remembered', () => {
+    expect(after([...over, fault]).state.faulted).toBe(true);
+  });
+
+  test.each([
+    ['is being left', over],
+    ['was closed by hand', [close, drained, closed]],
+  ])('abort ends a process that %s, once', (_, inputs) => {
+    expect(after([...inputs, abort]).effects).toEqual(['exit 70']);
+    expect(after([...inputs, abort, abort]).effects).toEqual([]);
+    expect(after([...inputs, abort, sigterm, sigterm]).effects).toEqual([]);
   });
 });
 
@@ -407,8 +433,10 @@ describe('whatever happens, in whatever order', () => {
           const closes = before.phase !== 'closed' && state.phase === 'closed';
           const last = effects.map(({ type }) => type).filter((type) => type !== 'leave' && type !== 'exit');
           expect(last.at(-1) === 'finish').toBe(closes);
-          expect(effects.length - last.length).toBe(closes && state.exits ? 1 : 0);
+          const ends = before.phase === 'closed' && before.exitCode !== state.exitCode;
+          expect(effects.length - last.length).toBe((closes && state.exits) || ends ? 1 : 0);
         }
+        expect(count(run, 'exit')).toBeLessThanOrEqual(1);
       }),
     );
   });
@@ -432,13 +460,10 @@ describe('whatever happens, in whatever order', () => {
       fc.property(anyRun, (run) => {
         for (const { before, input, state } of run) {
           if (input.type !== 'trigger' || input.trigger.signalNumber === undefined) continue;
-          if (before.phase === 'closed' || !before.signalled) continue;
-          expect(state).toMatchObject({
-            phase: 'closed',
-            forced: true,
-            exits: true,
-            exitCode: 128 + input.trigger.signalNumber,
-          });
+          if (!before.signalled || before.exitCode !== undefined) continue;
+          if (before.phase === 'closed' && !before.exits) continue;
+          expect(state).toMatchObject({ phase: 'closed', exits: true, exitCode: 128 + input.trigger.signalNumber });
+          expect(state.forced || before.phase === 'closed').toBe(true);
         }
       }),
     );

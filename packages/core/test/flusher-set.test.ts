@@ -66,6 +66,16 @@ test('after a second signal nothing is flushed', async () => {
   expect(log.join()).not.toContain('telemetry');
 });
 
+test('a second signal does not wait for what is being flushed', async () => {
+  const { host, drain } = rig();
+  drain.flusher('telemetry', () => new Promise(() => {}));
+  host.signal('SIGTERM');
+  await host.advance(0);
+  expect([drain.phase, host.exited]).toEqual(['closed', undefined]);
+  host.signal('SIGTERM');
+  expect(host.exited).toBe(143);
+});
+
 test('a timeout that is none is said', () => {
   const { drain } = rig();
   expect(() => drain.flusher('telemetry', () => {}, { timeout: -1 })).toThrow(

@@ -72,6 +72,26 @@ test('resources that hang leave it its time, and the grace period is kept', asyn
   expect(host.exited).toBe(1);
 });
 
+test('a second signal does not wait for it', async () => {
+  const { host, drain } = rig();
+  drain.scraped();
+  host.signal('SIGTERM');
+  await host.advance(1_000);
+  expect(host.signal('SIGINT')).toBe(true);
+  expect(host.exited).toBe(130);
+});
+
+test('a fault meanwhile is told, and the process ends in its time with 1', async () => {
+  const { host, drain } = rig();
+  drain.scraped();
+  host.signal('SIGTERM');
+  await host.advance(1_000);
+  expect(host.fault(new Error('no collector'))).toBe(true);
+  expect([host.exited, host.printedFaults.length]).toEqual([undefined, 1]);
+  await host.advance(4_000 + LINGER);
+  expect([host.exited, host.listenerCount()]).toEqual([1, 0]);
+});
+
 test('it is part of what has to fit the grace period', () => {
   const options: DrainOptions = { window: '5s', deadline: '10s', lastScrape: '20s' };
   expect(() => rig(options)).toThrow('+ lastScrape (20000) + 500 to exit = 41000 ms');

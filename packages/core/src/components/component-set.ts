@@ -7,7 +7,7 @@ import { DrainError } from '../drain-error.ts';
 import type { Drainable, WorkItem } from '../drainable.ts';
 import { hasReached } from '../phase.ts';
 import { failureText, failureTrigger } from '../trigger.ts';
-import { WorkTracker } from '../work/work-tracker.ts';
+import { WorkTracker, type Work } from '../work/work-tracker.ts';
 
 /**
  * The components of an app: started in order, rolled back where one fails to start, quiesced all at once when the drain
@@ -24,6 +24,7 @@ export class ComponentSet implements Drainable, ComponentListener {
   /** Since when each of those that have failed has. */
   readonly #failingSince = new Map<ComponentUnit, number>();
   #starting: Promise<void> = Promise.resolve();
+  #aborted = false;
 
   constructor(owner: ComponentOwner) {
     this.#owner = owner;
@@ -75,6 +76,7 @@ export class ComponentSet implements Drainable, ComponentListener {
   }
 
   abort(): void {
+    this.#aborted = true;
     this.#steps.abort();
   }
 
@@ -100,6 +102,11 @@ export class ComponentSet implements Drainable, ComponentListener {
     if (this.#stopping.signal.aborted) throw new DrainError('DRAIN_START_STOPPED');
   }
 
+  /** Counts a step that is under way, while anybody waits for it. */
+  #enter(step: string): Work | undefined {
+    return this.#aborted ? undefined : this.#steps.enter(step);
+  }
+
   async #startOne(unit: ComponentUnit, group: object): Promise<ComponentFailure | undefined> {
     if (!unit.hasStart) {
       // It runs already; now it also stands above what it depends on.
@@ -108,7 +115,7 @@ export class ComponentSet implements Drainable, ComponentListener {
       unit.isPlaced = true;
       return undefined;
     }
-    using _work = this.#steps.enter(`start ${unit.name}`);
+    using _work = this.#enter(`start ${unit.name}`);
     const began = this.#owner.clock.now();
     unit.state = 'starting';
     try {
@@ -148,7 +155,7 @@ export class ComponentSet implements Drainable, ComponentListener {
 
   async #quiesce(unit: ComponentUnit): Promise<void> {
     if (!unit.hasQuiesce) return;
-    using _work = this.#steps.enter(`quiesce ${unit.name}`);
+    using _work = this.#enter(`quiesce ${unit.name}`);
     const began = this.#owner.clock.now();
     try {
       await unit.quiesce({ signal: this.#forced.signal });
@@ -164,7 +171,7 @@ export class ComponentSet implements Drainable, ComponentListener {
   }
 
   async #rollBack(started: readonly ComponentUnit[]): Promise<readonly ComponentFailure[]> {
-    using _work = this.#steps.enter(`roll back ${started.map(({ name }) => name).join(', ')}`);
+    using _work = this.#enter(`roll back ${started.map(({ name }) => name).join(', ')}`);
     return await rollBack(started, this.#owner, (unit) => this.#stop(unit));
   }
 
