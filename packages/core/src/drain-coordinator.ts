@@ -14,11 +14,10 @@ import { DrainableSet } from './drainable-set.ts';
 import { drainWarning } from './doctor/drain-warning.ts';
 import { errorText } from './error-text.ts';
 import { EventBus } from './event-bus.ts';
-import { FlusherSet } from './flusher-set.ts';
 import type { Cancel, Fault, Host } from './host.ts';
 import { hasReached, type Phase } from './phase.ts';
 import { QuietPeriod } from './work/quiet-period.ts';
-import { LastScrape } from './last-scrape.ts';
+import { LastWords } from './last-words.ts';
 import { QuietWatch } from './quiet-watch.ts';
 import { ReportBuilder } from './report/report-builder.ts';
 import { ResourceStack, type EntryOptions, type Resource, type ResourceReport } from './resources/resource-stack.ts';
@@ -42,9 +41,9 @@ export class DrainCoordinator {
   readonly drainables: DrainableSet = new DrainableSet();
   readonly bus: EventBus = new EventBus((error, event) => this.#onListenerError(error, event));
   readonly quiet: QuietWatch;
-  readonly lastScrape: LastScrape = new LastScrape();
-  readonly flushers: FlusherSet = new FlusherSet();
+  readonly lastWords: LastWords;
   readonly quietPeriod: QuietPeriod;
+  readonly #onResource = (resource: ResourceReport): void => this.emit({ type: 'resource', resource });
   readonly #plan: DrainPlan;
   readonly #host: Host;
   readonly #logger: DrainLogger | undefined;
@@ -69,6 +68,7 @@ export class DrainCoordinator {
     this.quietPeriod = new QuietPeriod(plan, host.clock);
     this.#loop = new DrainLoop(plan, host.clock, (effect) => this.#run(effect));
     this.#resources = new ResourceStack(host.clock, plan.closeTimeout);
+    this.lastWords = new LastWords(plan, host.clock, this.#onResource);
   }
 
   get phase(): Phase {
@@ -143,7 +143,7 @@ export class DrainCoordinator {
     const late = new ResourceStack(this.#host.clock, this.#plan.closeTimeout);
     const resource = late.register(name, closable, options);
     const until = this.#host.clock.now() + this.#plan.closeTimeout;
-    void late.close(until, (report) => this.emit({ type: 'resource', resource: report }));
+    void late.close(until, this.#onResource);
     return resource;
   }
 
@@ -222,35 +222,23 @@ export class DrainCoordinator {
   }
 
   async #close(): Promise<void> {
-    const until =
-      this.#host.clock.now() + this.#leftMs - REPORT_MARGIN - Math.max(this.#plan.lastScrape, this.flushers.longestMs);
-    await this.#resources.close(until, (resource) => this.emit({ type: 'resource', resource }));
+    const until = this.#host.clock.now() + this.#leftMs - REPORT_MARGIN - this.lastWords.longestMs;
+    await this.#resources.close(until, this.#onResource);
     this.#loop.dispatch({ type: 'closed' });
   }
 
-  /** What tells of the drain does so before the process ends: its last scrape, and what is flushed. */
   #leave(): void {
-    let waiting = 2;
-    const settle = (): void => {
-      waiting -= 1;
-      if (waiting > 0) return;
+    this.lastWords.say(this.#leftMs, () => {
       this.#letGo();
       this.#ended.resolve();
       const code = this.#exitCode === 0 && this.#loop.state.faulted ? 1 : this.#exitCode;
       leave(this.#host, code, (handles) => this.emit({ type: 'lingering', handles }));
-    };
-    this.#flush(settle);
-    this.lastScrape.hold(this.#host.clock, Math.min(this.#plan.lastScrape, this.#leftMs), settle);
-  }
-
-  #flush(onFlushed: () => void): void {
-    const onReport = (resource: ResourceReport): void => this.emit({ type: 'resource', resource });
-    this.flushers.run(this.#host.clock, this.#leftMs, onReport, onFlushed);
+    });
   }
 
   #finish(): void {
     this.quiet.stop();
-    this.#resources.abandon((resource) => this.emit({ type: 'resource', resource }));
+    this.#resources.abandon(this.#onResource);
     const { late: servedLate, refused, stalled } = this.drainables;
     const { probeFailures } = this.quiet;
     const counts = { servedLate, refused, stalled, probeFailures };
@@ -262,7 +250,7 @@ export class DrainCoordinator {
     this.emit({ type: 'report', report });
     this.#write(report);
     this.#done.resolve(report);
-    if (!exits) this.#flush(() => this.#ended.resolve());
+    if (!exits) this.lastWords.flush(this.#leftMs, () => this.#ended.resolve());
   }
 
   /** Signals and faults are the process' own again, and so is its end. */

@@ -105,7 +105,7 @@ export class Drain {
    * outlives the drain; `healthServer.metrics()` says it itself.
    */
   scraped(): void {
-    this.#coordinator.lastScrape.onScraped();
+    this.#coordinator.lastWords.scrape.onScraped();
   }
 
   /** Begins a drain, with the window, after which the process ends. In a drain that has begun it only returns the promise. */
@@ -160,7 +160,7 @@ export class Drain {
    * @throws DrainError `DRAIN_RESOURCE_INVALID`
    */
   flusher(name: string, flush: () => unknown, { timeout = '2s' }: ResourceOptions = {}): void {
-    this.#coordinator.flushers.add(name, flush, timeout);
+    this.#coordinator.lastWords.flushers.add(name, flush, timeout);
   }
 
   /** Registers the framework's own close, which runs before every resource and within the closeTimeout. For adapters. */
