@@ -1,11 +1,9 @@
 import type { ServerResponse } from 'node:http';
-import { deferred } from '../deferred.ts';
 import { DrainError } from '../drain-error.ts';
 import { show, type DrainPlan } from '../plan/drain-plan.ts';
-import type { Drainable, WorkItem } from '../drainable.ts';
 import { DURATION_FORM, parseDuration, type Duration } from '../plan/duration.ts';
 import type { Clock } from '../host.ts';
-import { Spread } from './spread.ts';
+import { ClientsDrainable } from './clients-drainable.ts';
 
 /** As much of a response as an event stream needs; HTTP/2's has it too. */
 export type EventStream = Pick<ServerResponse, 'write' | 'end' | 'once' | 'writableEnded'>;
@@ -16,22 +14,14 @@ export interface EventStreamOptions {
 }
 
 /**
- * Server-sent event streams as a Drainable. Each is sent a last `retry:` and ended, at a moment of its own, spread over the
- * window: an EventSource connects again by itself, to a server that stays. The requests themselves are counted by their server.
+ * Server-sent event streams: each is sent a last `retry:` and ended. An EventSource connects again by itself, to a server
+ * that stays.
  */
-export class EventStreamDrainable implements Drainable {
-  readonly name = 'event-stream';
-  readonly inFlight = 0;
-  readonly #window: number;
-  readonly #ending: Spread<EventStream>;
-  readonly #open = new Map<EventStream, number>();
-  readonly #drained = deferred<void>();
-  #announced = false;
-  #refusing = false;
+export class EventStreamDrainable extends ClientsDrainable<EventStream> {
+  readonly #retries = new WeakMap<EventStream, number>();
 
   constructor(plan: DrainPlan, clock: Clock) {
-    this.#window = plan.window;
-    this.#ending = new Spread(clock, (stream) => this.#end(stream));
+    super('event-stream', plan.window, clock);
   }
 
   /**
@@ -47,48 +37,14 @@ export class EventStreamDrainable implements Drainable {
         `eventStream(): retry is ${show(retry)}; allowed: ${DURATION_FORM}`,
       );
     }
-    this.#open.set(stream, ms);
-    stream.once('close', () => {
-      this.#open.delete(stream);
-      this.#settle();
-    });
-    if (this.#announced) this.#ending.add(stream);
+    this.#retries.set(stream, ms);
+    this.add(stream);
   }
 
-  work(): WorkItem[] {
-    return [];
-  }
-
-  announce(): void {
-    if (this.#announced) return;
-    this.#announced = true;
-    this.#ending.start(this.#open.keys(), this.#window);
-  }
-
-  refuse(): void {
-    this.#refusing = true;
-    this.#ending.finish();
-    this.#settle();
-  }
-
-  drained(): Promise<void> {
-    return this.#drained.promise;
-  }
-
-  force(): void {}
-
-  abort(): void {
-    this.#drained.resolve();
-  }
-
-  #end(stream: EventStream): void {
-    const retry = this.#open.get(stream);
-    if (retry === undefined || stream.writableEnded) return;
+  protected tell(stream: EventStream): void {
+    const retry = this.#retries.get(stream);
+    if (retry === undefined || stream.writableEnded || !this.open.has(stream)) return;
     stream.write(`retry: ${Math.round(retry * (1 + Math.random()))}\n\n`);
     stream.end();
-  }
-
-  #settle(): void {
-    if (this.#refusing && this.#open.size === 0) this.#drained.resolve();
   }
 }

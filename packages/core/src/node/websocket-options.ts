@@ -16,7 +16,7 @@ export interface WebSocketOptions {
 }
 
 /** Options resolved. Times are in milliseconds. */
-interface WebSocketPlan {
+export interface WebSocketPlan {
   readonly code: number;
   readonly reason: string;
   readonly spread: number;
