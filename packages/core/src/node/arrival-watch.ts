@@ -1,41 +1,49 @@
 import type { Cancel, Clock } from '../host.ts';
-import type { Connection } from './connection.ts';
+
+/** Something on which a request arrives: an HTTP/1 connection, an HTTP/2 stream. */
+export interface Arrival {
+  /** Whether a part of the request is still to come. */
+  readonly isArriving: boolean;
+  /** Changes whenever the request gets on. */
+  readonly arrived: number;
+  /** Whether it is not for the client to mend: what has arrived waits to be read, or the answer has begun. */
+  readonly isHeldUp: boolean;
+  /** Ends it. */
+  timeOut(): void;
+}
 
 /**
- * Bounds the wait for the rest of a request: a connection that is silent for the stall timeout in the middle of a body, or
- * whose head takes longer than that, is ended. A body that goes on arriving is left to the deadline.
+ * Bounds the wait for the rest of a request: one that gets on by nothing for the stall timeout is ended. A body that goes on
+ * arriving is left to the deadline.
  */
-export class ArrivalWatch {
-  /** How many connections were ended. */
+export class ArrivalWatch<Item extends Arrival> {
+  /** How many were ended. */
   stalled = 0;
   readonly #clock: Clock;
   readonly #stallTimeout: number;
-  readonly #timers = new Map<Connection, Cancel>();
+  readonly #timers = new Map<Item, Cancel>();
 
   constructor(clock: Clock, stallTimeout: number) {
     this.#clock = clock;
     this.#stallTimeout = stallTimeout;
   }
 
-  /** Does nothing for a connection on which no request is arriving, or which is watched already. */
-  watch(connection: Connection): void {
-    if (!connection.receiving || connection.ending || this.#timers.has(connection)) return;
-    const { bytesRead } = connection;
-    const inHead = connection.exchanges.length === 0;
+  /** Does nothing where no request is arriving, or which is watched already. */
+  watch(item: Item): void {
+    if (!item.isArriving || this.#timers.has(item)) return;
+    const { arrived } = item;
     const check = (): void => {
-      this.#timers.delete(connection);
-      if (!connection.receiving) return;
-      const movesOn = inHead ? connection.exchanges.length > 0 : connection.bytesRead > bytesRead;
-      // What has arrived and is not read is not for the client to mend: the handler has not begun to read.
-      if (movesOn || connection.hasUnread) return this.watch(connection);
+      this.#timers.delete(item);
+      if (!item.isArriving) return;
+      if (item.arrived !== arrived || item.isHeldUp) return this.watch(item);
       this.stalled += 1;
-      connection.timeOut();
+      item.timeOut();
     };
-    this.#timers.set(connection, this.#clock.setTimeout(check, this.#stallTimeout));
+    this.#timers.set(item, this.#clock.setTimeout(check, this.#stallTimeout));
   }
 
-  forget(connection: Connection): void {
-    this.#timers.get(connection)?.();
-    this.#timers.delete(connection);
+  forget(item: Item): void {
+    this.#timers.get(item)?.();
+    this.#timers.delete(item);
   }
 }

@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import type { Clock } from '../host.ts';
+import type { Arrival } from './arrival-watch.ts';
 import type { Exchange } from './exchange.ts';
 import { isReceiving } from './receiving-parsers.ts';
 
@@ -27,7 +28,7 @@ const LINGER = 500;
 export type ConnectionKind = 'busy' | 'idle' | 'bare' | 'fresh' | 'partial' | 'upgraded';
 
 /** One client connection: what it is doing, and how to end it. */
-export class Connection {
+export class Connection implements Arrival {
   readonly socket: Socket;
   readonly openedAt: number;
   /** Those that are tracked, in order of arrival; more than one where the client pipelines. */
@@ -94,8 +95,17 @@ export class Connection {
     return this.exchanges.some((exchange) => exchange.response === response) ? undefined : response;
   }
 
+  get isArriving(): boolean {
+    return this.receiving && !this.ending;
+  }
+
+  /** Bytes received, once a body arrives: a head has to arrive in one go. */
+  get arrived(): number {
+    return this.exchanges.length === 0 ? -1 : this.bytesRead;
+  }
+
   /** Whether part of a request's body waits for its handler to read it. */
-  get hasUnread(): boolean {
+  get isHeldUp(): boolean {
     return (this.exchanges.at(-1)?.request.readableLength ?? 0) > 0;
   }
 

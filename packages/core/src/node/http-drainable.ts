@@ -50,7 +50,7 @@ export class HttpDrainable implements Drainable {
   readonly #exchanges = new Map<IncomingMessage, Exchange>();
   readonly #farewell: Farewell;
   readonly #sweep: IdleSweep;
-  readonly #arrivals: ArrivalWatch;
+  readonly #arrivals: ArrivalWatch<Connection>;
   readonly #drained = deferred<void>();
   #stopRequests: Cancel = () => {};
   #seen: readonly Untracked[] | undefined;

@@ -12,8 +12,8 @@ import type { DrainPlan } from '../plan/drain-plan.ts';
 import type { Drainable, WorkItem } from '../drainable.ts';
 import { healthRoute } from '../health/health.ts';
 import type { Clock } from '../host.ts';
+import { ArrivalWatch } from './arrival-watch.ts';
 import { Farewell } from './farewell.ts';
-import { Http2ArrivalWatch } from './http2-arrival-watch.ts';
 import { Http2Connection } from './http2-connection.ts';
 import { Http2Work } from './http2-work.ts';
 import { closeListener } from './listener.ts';
@@ -40,7 +40,7 @@ export class Http2Drainable implements Drainable {
   readonly #farewell: Farewell;
   readonly #connections = new Map<ServerHttp2Session, Http2Connection>();
   readonly #streams = new Map<ServerHttp2Stream, Http2Work>();
-  readonly #arrivals: Http2ArrivalWatch;
+  readonly #arrivals: ArrivalWatch<Http2Work>;
   readonly #drained = deferred<void>();
   #announced: DrainError | undefined;
   #forced: DrainError | undefined;
@@ -54,7 +54,7 @@ export class Http2Drainable implements Drainable {
     this.#clock = clock;
     this.#routes = routes;
     this.#farewell = new Farewell(plan, clock);
-    this.#arrivals = new Http2ArrivalWatch(clock, plan.stallTimeout);
+    this.#arrivals = new ArrivalWatch(clock, plan.stallTimeout);
     let accepted: unknown;
     // Node makes a session of a plain connection while it emits it. Under TLS that comes later, and the raw socket is of no use.
     if (!(server instanceof TlsServer)) server.prependListener('connection', (socket) => (accepted = socket));

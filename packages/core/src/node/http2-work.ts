@@ -1,4 +1,5 @@
 import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
+import type { Arrival } from './arrival-watch.ts';
 import { withoutQuery } from './http-answer.ts';
 import { LazySignals } from './request-signals.ts';
 
@@ -6,7 +7,7 @@ import { LazySignals } from './request-signals.ts';
 const HALF_CLOSED_REMOTE = 6;
 
 /** One HTTP/2 request and what is known of it. */
-export class Http2Work extends LazySignals {
+export class Http2Work extends LazySignals implements Arrival {
   readonly stream: ServerHttp2Stream;
   readonly method: string;
   readonly path: string;
@@ -23,11 +24,15 @@ export class Http2Work extends LazySignals {
     this.isTunnel = this.method === 'CONNECT';
   }
 
-  /** Whether a part of the request is still to come, and its client is to blame for that: nothing of it waits to be read. */
-  get isWaitingForClient(): boolean {
+  get isArriving(): boolean {
     const { stream } = this;
-    if (this.isTunnel || stream.headersSent || stream.closed || stream.destroyed) return false;
-    return (stream.state.state ?? HALF_CLOSED_REMOTE) < HALF_CLOSED_REMOTE && stream.readableLength === 0;
+    if (this.isTunnel || stream.closed || stream.destroyed) return false;
+    return (stream.state.state ?? HALF_CLOSED_REMOTE) < HALF_CLOSED_REMOTE;
+  }
+
+  /** Whether its body waits for its handler to read it; or the answer has begun, and both sides may be talking (as gRPC does). */
+  get isHeldUp(): boolean {
+    return this.stream.headersSent || this.stream.readableLength > 0;
   }
 
   /** Changes whenever a part of the body arrives: what is left of the stream's flow-control window. */
