@@ -3,10 +3,10 @@ import { exitOf, reportOf, start, told } from './spawned.ts';
 
 describe.each(['boot', 'fastify-boot'] as const)('%s', (name) => {
   // A process may linger for 250 ms: one connects within that time, the other would only after it.
-  test.each([100, 1200])('a signal while it connects for %i ms is not lost', async (connectMs) => {
+  test.each([100, 1200])('a signal while it connects, for %i ms more, is not lost', async (connectMs) => {
     const app = await start(name, {
       options: { window: 5000 },
-      env: { CONNECT_MS: String(connectMs) },
+      env: { CONNECT_FROM: 'signal', CONNECT_MS: String(connectMs) },
       readyPattern: /^booting$/,
     });
     app.signal('SIGTERM');

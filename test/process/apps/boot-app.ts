@@ -1,15 +1,14 @@
 // An app that takes its time to start: it connects to something before it listens.
 import { createServer } from 'node:http';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { createDrain } from '@drainkit/core/node';
-import { listening, options, print, tell } from './scene.ts';
+import { connecting, listening, options, print, tell } from './scene.ts';
 
 const drain = createDrain(options);
 tell(drain);
 drain.resource('config', () => print('closed config'));
 
 print('booting');
-await sleep(Number(process.env['CONNECT_MS']));
+await connecting(drain.signal);
 print('connected');
 drain.resource('database', () => print('closed database'));
 

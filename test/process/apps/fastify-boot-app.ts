@@ -1,8 +1,7 @@
 // A Fastify app with a plugin that takes its time: it connects to something before the app is ready.
-import { setTimeout as sleep } from 'node:timers/promises';
 import { drainPlugin } from '@drainkit/fastify';
 import fastify from 'fastify';
-import { listening, options, print, tell } from './scene.ts';
+import { connecting, listening, options, print, tell } from './scene.ts';
 
 const app = fastify({ logger: true });
 app.register(drainPlugin, options);
@@ -10,7 +9,7 @@ app.register(async ({ drain }) => {
   tell(drain);
   drain.resource('config', () => print('closed config'));
   print('booting');
-  await sleep(Number(process.env['CONNECT_MS']));
+  await connecting(drain.signal);
   print('connected');
   drain.resource('database', () => print('closed database'));
 });

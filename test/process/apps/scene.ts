@@ -113,6 +113,12 @@ function rejectNowhere(): void {
   void Promise.reject(new Error('rejected where nobody looks'));
 }
 
+/** Takes CONNECT_MS; with CONNECT_FROM=signal from the moment at which the drain begins, and until then as long as that takes. */
+export async function connecting(drainSignal: AbortSignal): Promise<void> {
+  if (process.env['CONNECT_FROM'] === 'signal') await sleep(30_000, undefined, { signal: drainSignal }).catch(() => {});
+  await sleep(Number(process.env['CONNECT_MS']));
+}
+
 /** Prints where a server listens, once it does. */
 export async function listening(server: Server): Promise<void> {
   if (!server.listening) await once(server, 'listening');
