@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { transaction } from '../recipes/postgres.ts';
 import type { Database, Queries } from './database.ts';
 
 /** PostgreSQL, through a pool of connections. */
@@ -8,24 +9,7 @@ export function openPostgres(connectionString: string): Database {
   pool.on('error', () => {});
   return {
     ...queriesOf(pool),
-    async transaction(work) {
-      const client = await pool.connect();
-      try {
-        await client.query('BEGIN');
-        const value = await work(queriesOf(client));
-        await client.query('COMMIT');
-        client.release();
-        return value;
-      } catch (error) {
-        const rolledBack = await client.query('ROLLBACK').then(
-          () => true,
-          () => false,
-        );
-        // A connection on which not even that worked is not given back.
-        client.release(!rolledBack);
-        throw error;
-      }
-    },
+    transaction: (work) => transaction(pool, (client) => work(queriesOf(client))),
     close: () => pool.end(),
   };
 }

@@ -59,6 +59,21 @@ test(
 );
 
 test(
+  'on PostgreSQL, connections that break cost the orders on them, and neither others nor the service',
+  { timeout },
+  async (context) => {
+    const schema = await testSchema();
+    if (schema === undefined) return context.skip('no PostgreSQL at DATABASE_URL or 127.0.0.1:5432');
+    onTestFinished(schema.drop);
+
+    const { rejected, ...outcome } = await drainUnderLoad({ databaseUrl: schema.url }, schema.terminate);
+
+    expect(new Set(rejected)).toEqual(new Set([500]));
+    expect({ ...outcome, rejected: [] }).toEqual(NOTHING_LOST);
+  },
+);
+
+test(
   'an order can be looked up, one that is not there is 404, one that makes no sense is 400',
   { timeout },
   async () => {
@@ -80,10 +95,12 @@ test(
 );
 
 /** Sends SIGTERM while clients place orders, waits until the service is gone, and looks into the database. */
-async function drainUnderLoad(options: DatabaseOptions): Promise<Outcome> {
+async function drainUnderLoad(options: DatabaseOptions, underLoad?: () => Promise<void>): Promise<Outcome> {
   await using app = await start(options);
   const load = placeOrders(app.url);
-  await new Promise((resolve) => setTimeout(resolve, LOAD));
+  await new Promise((resolve) => setTimeout(resolve, LOAD / 2));
+  await underLoad?.();
+  await new Promise((resolve) => setTimeout(resolve, LOAD / 2));
 
   app.signal('SIGTERM');
   const { code } = await within('the service to exit', 15_000, app.exited);

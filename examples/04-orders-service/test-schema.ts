@@ -4,6 +4,8 @@ import pg from 'pg';
 export interface TestSchema {
   /** Where connections find it. */
   readonly url: string;
+  /** Ends every connection that was made through `url`, as a failover does. */
+  readonly terminate: () => Promise<void>;
   readonly drop: () => Promise<void>;
 }
 
@@ -33,5 +35,10 @@ export async function testSchema(): Promise<TestSchema | undefined> {
   }
   const withSchema = new URL(url);
   withSchema.searchParams.set('options', `-c search_path=${name}`);
-  return { url: withSchema.href, drop: () => run(`DROP SCHEMA ${name} CASCADE`) };
+  withSchema.searchParams.set('application_name', name);
+  return {
+    url: withSchema.href,
+    terminate: () => run(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = '${name}'`),
+    drop: () => run(`DROP SCHEMA ${name} CASCADE`),
+  };
 }

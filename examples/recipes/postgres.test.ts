@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { eventually } from '@drainkit/testing';
+import { eventually, within } from '@drainkit/testing';
 import { expect, onTestFinished, test } from 'vitest';
 import { needs, ownName, SERVICES } from '../test-services.ts';
 import { postgres, transaction } from './postgres.ts';
@@ -13,6 +13,8 @@ async function scene(): Promise<{
   table: string;
   rows: () => Promise<number>;
   clients: () => Promise<number>;
+  /** Ends every connection of the pool, as a failover does. */
+  terminate: () => Promise<number>;
 }> {
   const table = ownName('recipe');
   const watcher = new pg.Pool({ connectionString: SERVICES.PostgreSQL, max: 1 });
@@ -31,6 +33,8 @@ async function scene(): Promise<{
     table,
     rows: () => count(`SELECT count(*) FROM ${table}`),
     clients: () => count(`SELECT count(*) FROM pg_stat_activity WHERE application_name = '${table}'`),
+    terminate: () =>
+      count(`SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name = '${table}'`),
   };
 }
 
@@ -72,6 +76,60 @@ test('a transaction that fails is rolled back, and gives its connection back', a
   await expect(failing).rejects.toThrow('no');
   expect(await rows()).toBe(0);
   expect((await drain.start('test')).resources).toMatchObject([{ name: 'postgres', outcome: 'closed' }]);
+});
+
+test('a connection that breaks while a query runs fails its transaction with the reason, and is replaced', async () => {
+  const { pool, table, rows, terminate } = await scene();
+  const drain = testDrain();
+  drain.component(postgres(pool));
+  await drain.startComponents();
+
+  const broken = transaction(pool, async (client) => {
+    await client.query(`INSERT INTO ${table} VALUES (1)`);
+    await client.query('SELECT pg_sleep(10)');
+  });
+  await eventually('the query to run', async () => pool.idleCount === 0 && pool.totalCount === 1);
+  await terminate();
+
+  await expect(within('the transaction', 5_000, broken)).rejects.toMatchObject({ code: '57P01' });
+  await transaction(pool, (client) => client.query(`INSERT INTO ${table} VALUES (2)`));
+  expect(await rows()).toBe(1);
+  expect(await drain.start('test')).toMatchObject({ outcome: 'clean' });
+});
+
+test('a connection that breaks between two queries fails its transaction, and not the process', async () => {
+  const { pool, table, rows, terminate } = await scene();
+  const drain = testDrain();
+  drain.component(postgres(pool));
+  await drain.startComponents();
+
+  const broken = transaction(pool, async (client) => {
+    await client.query(`INSERT INTO ${table} VALUES (1)`);
+    // Not `once`, which listens for 'error' too, and would hide that nobody else does.
+    const gone = new Promise<void>((resolve) => client.on('end', resolve));
+    await terminate();
+    await within('the connection to end', 5_000, gone);
+  });
+
+  await expect(broken).rejects.toMatchObject({ cause: { code: '57P01' } });
+  await transaction(pool, (client) => client.query(`INSERT INTO ${table} VALUES (2)`));
+  expect(await rows()).toBe(1);
+  expect(await drain.start('test')).toMatchObject({ outcome: 'clean' });
+});
+
+test('a rollback that fails does not hide what the transaction failed with', async () => {
+  const { pool, terminate } = await scene();
+  const drain = testDrain();
+  drain.component(postgres(pool));
+  await drain.startComponents();
+
+  const failing = transaction(pool, async () => {
+    await terminate();
+    throw new Error('no');
+  });
+
+  await expect(failing).rejects.toThrow('no');
+  expect(pool.totalCount).toBe(0);
 });
 
 test('a transaction that never ends is named, does not hold the drain for ever, and is not committed', async () => {

@@ -17,24 +17,28 @@ export function postgres(pool: Pool): ComponentOptions {
   };
 }
 
-/** Runs `work` in a transaction: committed when it fulfils, rolled back when it rejects. */
+/**
+ * Runs `work` in a transaction: committed when it fulfils, rolled back when it rejects. It rejects with what failed first; where
+ * the connection broke meanwhile, that is the `cause`.
+ */
 export async function transaction<Value>(pool: Pool, work: (client: PoolClient) => Promise<Value>): Promise<Value> {
   const client = await pool.connect();
-  let broken = true;
+  let broken: Error | undefined;
+  const onError = (error: Error): void => void (broken ??= error);
+  // While a client is checked out, the pool does not listen: a connection that breaks would end the process.
+  client.on('error', onError);
   try {
     await client.query('BEGIN');
-    try {
-      const value = await work(client);
-      await client.query('COMMIT');
-      broken = false;
-      return value;
-    } catch (error) {
-      await client.query('ROLLBACK');
-      broken = false;
-      throw error;
-    }
+    const value = await work(client);
+    await client.query('COMMIT');
+    return value;
+  } catch (error) {
+    if (broken !== undefined && error instanceof Error) error.cause ??= broken;
+    await client.query('ROLLBACK').catch(onError);
+    throw error;
   } finally {
-    // A connection on which not even a rollback worked is thrown away. Every path releases: else the pool never ends.
+    client.off('error', onError);
+    // With an error, the connection is thrown away. Every path releases: else the pool never ends.
     client.release(broken);
   }
 }
