@@ -167,6 +167,35 @@ test('a worker that dies is replaced, and waited for longer each time it dies ag
   expect(await pids(app)).toHaveLength(2);
 });
 
+test('a worker that dies while the next is starting leaves no extra one, and the next reload replaces all', async () => {
+  const app = await startCluster({}, { scene: 'warming' });
+  const [oldest] = events(app, 'ready').filter(({ worker }) => worker.startsWith('worker 1 '));
+  app.signal('SIGHUP');
+  await seen(app, 'reload-began');
+  process.kill(Number(/pid (\d+)/.exec(oldest?.worker ?? '')?.[1]), 'SIGKILL');
+  await seen(app, 'reload-done');
+  const before = await pids(app);
+  app.signal('SIGHUP');
+  await seen(app, 'reload-done', 2);
+  const after = await pids(app);
+  expect(after).toHaveLength(2);
+  expect(after.filter((pid) => before.includes(pid))).toEqual([]);
+  expect(events(app, 'restart')).toEqual([]);
+});
+
+test('where a start that fails is caught, the primary goes on trying until the worker is there', async () => {
+  const broken = await brokenSwitch();
+  writeFileSync(broken, '');
+  const env = { BROKEN: broken };
+  const app = await startCluster({ backoff: 50 }, { scene: 'catch', env, readyPattern: /^start failed/ });
+  expect(told(app, 'start failed:')[0]).toMatch(/worker \d \(pid \d+\) ended with code 1 before it was ready/);
+  await seen(app, 'restart', 4);
+  rmSync(broken);
+  await seen(app, 'ready', 2);
+  app.signal('SIGTERM');
+  expect((await exitOf(app)).code).toBe(0);
+});
+
 test('a worker is ready when it says so: one that is warming up is not', async () => {
   const app = await startCluster({ workers: 1 }, { scene: 'warming' });
   const [pid] = await pids(app);

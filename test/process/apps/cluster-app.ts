@@ -27,7 +27,9 @@ async function runPrimary(): Promise<void> {
   process.on('SIGUSR2', () => void primary.reload().catch(() => {}));
   let port = 0;
   cluster.on('listening', (_, address) => (port = address.port));
-  await primary.start();
+  const started = primary.start();
+  if (inScene('catch')) await started.catch((error: Error) => print(`start failed: ${error.message}`));
+  else await started;
   print(`listening on http://127.0.0.1:${port}`);
 }
 

@@ -68,7 +68,8 @@ export class ClusterPrimary {
   /**
    * Starts the workers, all at once. Fulfilled when each is ready.
    *
-   * @throws DrainError (as a rejection) `DRAIN_WORKER_FAILED` where one ends, or its time is up, before it is ready. The others go on.
+   * @throws DrainError (as a rejection) `DRAIN_WORKER_FAILED` where one ends, or its time is up, before it is ready. The others go on,
+   * and it is tried again after a while, unless the rejection, uncaught, ends the primary.
    */
   async start(): Promise<void> {
     await Promise.all(this.#slots.map((slot) => slot.start()));

@@ -13,7 +13,10 @@ export interface PrimaryOptions {
   readonly readyTimeout?: Duration;
   /** How long after one worker the next begins to leave, in a drain with a window. Milliseconds or `'250ms'`. @default '250ms' */
   readonly stagger?: Duration;
-  /** How long after a worker has died by itself another takes its place; twice as long each time it goes on, 30 s at most. @default '100ms' */
+  /**
+   * How long after a worker has died by itself, or has not become ready, another takes its place; twice as long each time it
+   * goes on, 30 s at most. @default '100ms'
+   */
   readonly backoff?: Duration;
   /** The signal that begins a rolling reload; `false` for none. @default 'SIGHUP', on Windows false */
   readonly reloadSignal?: 'SIGHUP' | 'SIGUSR2' | false;

@@ -20,7 +20,10 @@ export interface SlotOwner {
   emit(event: PrimaryEvent): void;
 }
 
-/** One place among the workers: there is one in it at a time, but for a reload, when the next is ready before the last leaves. */
+/**
+ * One place among the workers: there is one in it at a time, but for a reload, when the next is ready before the last leaves.
+ * While it is empty, and no drain has begun, another is tried after a while.
+ */
 export class WorkerSlot {
   readonly index: number;
   readonly #owner: SlotOwner;
@@ -28,6 +31,8 @@ export class WorkerSlot {
   /** How many workers in a row have died before they had run for a while. */
   #failures = 0;
   #current: WorkerProcess | undefined;
+  /** The one that is starting. There is one at a time, for whichever reason, so that none is forgotten. */
+  #next: WorkerProcess | undefined;
   #cancelRestart: Cancel = () => {};
 
   constructor(index: number, owner: SlotOwner) {
@@ -36,23 +41,17 @@ export class WorkerSlot {
     this.#backoff = new Backoff({ first: owner.plan.backoff, jitter: false });
   }
 
-  /** Fills it. Rejects where the worker does not become ready. */
+  /** Fills it, where it is empty. Rejects where the worker does not become ready; another is tried later. */
   async start(): Promise<void> {
-    this.#settle(await this.#launch());
+    if (this.#current === undefined) await (this.#next?.ready ?? this.#launch());
   }
 
   /** Replaces its worker by a new one as soon as that is ready. Rejects where it does not become ready; the old one stays. */
   async replace(): Promise<void> {
-    this.#cancelRestart();
-    let next: WorkerProcess;
-    try {
-      next = await this.#launch();
-    } catch (error) {
-      if (this.#current === undefined) this.#restart(`worker ${this.index}`, 0);
-      throw error;
-    }
+    // What is starting already may have been forked from an older file.
+    await this.#next?.ready.catch(() => {});
     const last = this.#current;
-    this.#settle(next);
+    await this.#launch();
     last?.leave('leave');
     await last?.goneWithin(this.#owner.grace);
   }
@@ -62,31 +61,37 @@ export class WorkerSlot {
     this.#cancelRestart();
   }
 
-  async #launch(): Promise<WorkerProcess> {
-    const worker = this.#owner.fork(this.index);
-    await worker.ready;
-    this.#owner.emit({ type: 'ready', worker: worker.name });
-    return worker;
-  }
-
-  #settle(worker: WorkerProcess): void {
+  async #launch(): Promise<void> {
+    this.#cancelRestart();
+    let worker: WorkerProcess | undefined;
+    try {
+      worker = this.#owner.fork(this.index);
+      this.#next = worker;
+      await worker.ready;
+    } catch (error) {
+      this.#next = undefined;
+      this.#refill(worker?.name ?? `worker ${this.index}`, 0);
+      throw error;
+    }
+    this.#next = undefined;
     this.#current = worker;
     void worker.gone.then(() => this.#onGone(worker));
+    this.#owner.emit({ type: 'ready', worker: worker.name });
   }
 
   #onGone(worker: WorkerProcess): void {
     if (this.#current !== worker) return;
     this.#current = undefined;
-    if (!worker.isLeaving) this.#restart(worker.name, this.#owner.clock.now() - worker.startedAt);
+    this.#refill(worker.name, this.#owner.clock.now() - worker.startedAt);
   }
 
-  #restart(worker: string, ranFor: number): void {
-    if (!this.#owner.replaces) return;
+  /** Sees to another worker after one is lost, unless there is one, or will be. */
+  #refill(lost: string, ranFor: number): void {
+    if (!this.#owner.replaces || this.#current !== undefined || this.#next !== undefined) return;
     this.#failures = ranFor < STEADY_AFTER ? this.#failures + 1 : 1;
     const delayMs = this.#backoff.wait(this.#failures);
-    this.#owner.emit({ type: 'restart', worker, delayMs });
-    this.#cancelRestart = this.#owner.clock.setTimeout(() => {
-      this.start().catch(() => this.#restart(`worker ${this.index}`, 0));
-    }, delayMs);
+    this.#owner.emit({ type: 'restart', worker: lost, delayMs });
+    // Where it fails, it is refilled again.
+    this.#cancelRestart = this.#owner.clock.setTimeout(() => void this.start().catch(() => {}), delayMs);
   }
 }
