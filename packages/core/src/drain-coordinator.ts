@@ -7,6 +7,7 @@ import type { DrainEvent } from './drain-event.ts';
 import { logEvent, type DrainLogger } from './drain-logger.ts';
 import { DrainLoop, type LoopEffect } from './drain-loop.ts';
 import { EXIT_MARGIN, type DrainPlan } from './plan/drain-plan.ts';
+import type { Duration } from './plan/duration.ts';
 import type { DrainReport } from './report/drain-report.ts';
 import type { DrainSnapshot } from './metrics/drain-snapshot.ts';
 import type { Drainable } from './drainable.ts';
@@ -14,6 +15,7 @@ import { DrainableSet } from './drainable-set.ts';
 import { drainWarning } from './doctor/drain-warning.ts';
 import { errorText } from './error-text.ts';
 import { EventBus } from './event-bus.ts';
+import { FlusherSet } from './flusher-set.ts';
 import type { Cancel, Fault, Host } from './host.ts';
 import { hasReached, type Phase } from './phase.ts';
 import { QuietPeriod } from './work/quiet-period.ts';
@@ -99,6 +101,11 @@ export class DrainCoordinator {
     return { phase: this.#phase, ...counts, startedAt: this.#began?.date, elapsedMs: this.#elapsedMs };
   }
 
+  /** Whether all is closed, and the process is ending. */
+  get #isLeaving(): boolean {
+    return this.#phase === 'closed' && this.#loop.state.exits;
+  }
+
   /** Until the drain has to be over. */
   get #leftMs(): number {
     return this.#plan.gracePeriod - EXIT_MARGIN - this.#elapsedMs;
@@ -136,15 +143,27 @@ export class DrainCoordinator {
     this.#loop.dispatch({ type: 'abort', trigger: abortTrigger(reason), code });
   }
 
+  /** Has the deadline pass now, where it has not yet. */
+  hurry(): void {
+    this.#loop.dispatch({ type: 'timer', timer: 'deadline' });
+  }
+
   /** Registers what is to be closed. Where the process is ending already, it is closed at once. */
   resource(name: string, closable: Closable, options?: EntryOptions): Resource {
-    const isLeaving = this.#phase === 'closed' && this.#loop.state.exits;
-    if (!isLeaving) return this.#resources.register(name, closable, options);
+    if (!this.#isLeaving) return this.#resources.register(name, closable, options);
     const late = new ResourceStack(this.#host.clock, this.#plan.closeTimeout);
     const resource = late.register(name, closable, options);
     const until = this.#host.clock.now() + this.#plan.closeTimeout;
     void late.close(until, this.#onResource);
     return resource;
+  }
+
+  /** Registers what is flushed last. Where the process is ending already, it is flushed at once. */
+  flusher(name: string, flush: () => unknown, timeout: Duration): void {
+    if (!this.#isLeaving) return this.lastWords.flushers.add(name, flush, timeout);
+    const late = new FlusherSet(this.#host.clock);
+    late.add(name, flush, timeout);
+    late.run(late.longestMs, this.#onResource, () => {});
   }
 
   /** Warns of what the doctor finds. @param keepAliveTimeouts - of each server. */

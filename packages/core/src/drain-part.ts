@@ -4,6 +4,8 @@ import { EXIT_MARGIN, resolvePlan } from './plan/drain-plan.ts';
 import type { DrainReport } from './report/drain-report.ts';
 import type { Drainable } from './drainable.ts';
 import { readDuration } from './plan/argument.ts';
+import { DrainError } from './drain-error.ts';
+import { show } from './plan/drain-plan.ts';
 import type { Duration } from './plan/duration.ts';
 import type { Clock, Host } from './host.ts';
 import { closeTrigger } from './trigger.ts';
@@ -21,23 +23,60 @@ export interface PartOptions {
   readonly reason?: string;
 }
 
+/** How long the drain of a part may take, in milliseconds. */
+interface PartTimes {
+  readonly deadline: number;
+  readonly forceGrace: number;
+  readonly closeTimeout: number;
+}
+
+/** @throws DrainError `DRAIN_ARGUMENT_INVALID` */
+export function readPartTimes(options: Pick<PartOptions, keyof PartTimes>): PartTimes {
+  return {
+    deadline: readDuration('deadline', options.deadline ?? 10_000),
+    forceGrace: readDuration('forceGrace', options.forceGrace ?? 500),
+    closeTimeout: readDuration('closeTimeout', options.closeTimeout ?? 5_000),
+  };
+}
+
 /**
  * Drains one part of an app while the rest goes on: announce, refuse, wait for what is in flight, force and abort it at the
  * deadline, close. The same machine as that of a whole drain, with the same report. It ends no process.
  *
- * @throws DrainError (as a rejection) `DRAIN_ARGUMENT_INVALID`, `DRAIN_RESOURCE_INVALID`
+ * @param forceSignal - of the whole drain: its deadline is the part's, too.
+ * @throws DrainError `DRAIN_ARGUMENT_INVALID`, `DRAIN_RESOURCE_INVALID`: the part has been told nothing then.
  */
-export async function drainPart(name: string, part: Drainable, host: Host, options: PartOptions): Promise<DrainReport> {
-  const deadline = readDuration('deadline', options.deadline ?? 10_000);
-  const forceGrace = readDuration('forceGrace', options.forceGrace ?? 500);
-  const closeTimeout = readDuration('closeTimeout', options.closeTimeout ?? 5_000);
-  const gracePeriod = deadline + forceGrace + closeTimeout + EXIT_MARGIN;
-  const plan = resolvePlan({ window: 0, deadline, forceGrace, closeTimeout, gracePeriod, exit: false }, {});
+export function drainPart(
+  name: string,
+  part: Drainable,
+  host: Host,
+  options: PartOptions,
+  forceSignal?: AbortSignal,
+): Promise<DrainReport> {
+  if (!isDrainable(part)) {
+    const detail = `part '${name}' is ${show(part)}; allowed: a Drainable, which a WorkerPool is, or what has all its methods`;
+    throw new DrainError('DRAIN_ARGUMENT_INVALID', detail);
+  }
+  const times = readPartTimes(options);
+  const gracePeriod = times.deadline + times.forceGrace + times.closeTimeout + EXIT_MARGIN;
+  const plan = resolvePlan({ window: 0, ...times, gracePeriod, exit: false }, {});
   const coordinator = new DrainCoordinator(plan, host, undefined);
-  coordinator.add(part);
   if (options.close !== undefined) coordinator.resource(name, options.close);
+  coordinator.add(part);
   coordinator.trigger(closeTrigger(options.reason ?? `drain of ${name}`), false);
-  return coordinator.done;
+  const hurry = (): void => coordinator.hurry();
+  forceSignal?.addEventListener('abort', hurry);
+  return coordinator.done.finally(() => forceSignal?.removeEventListener('abort', hurry));
+}
+
+const METHODS = ['work', 'announce', 'refuse', 'drained', 'force', 'abort'] as const satisfies (keyof Drainable)[];
+
+function isDrainable(part: unknown): part is Drainable {
+  return (
+    typeof part === 'object' &&
+    part !== null &&
+    METHODS.every((name) => typeof (part as Drainable)[name] === 'function')
+  );
 }
 
 /** A host that has a clock and nothing else, for what is drained without a process. */

@@ -156,11 +156,12 @@ export class Drain {
    * Registers what is flushed last: when the report is made, before the process ends, so that it holds what the drain itself
    * has logged, measured and traced: the SDK of OpenTelemetry, say. All at once, each within its own time (2 s by default),
    * which the resources do not get. One that fails or hangs is logged. After a second signal or `abort()` nothing is flushed.
+   * Where the process is ending already, it is flushed at once.
    *
-   * @throws DrainError `DRAIN_RESOURCE_INVALID`
+   * @throws DrainError `DRAIN_RESOURCE_INVALID`, `DRAIN_RESOURCE_TOO_LATE`
    */
   flusher(name: string, flush: () => unknown, { timeout = '2s' }: ResourceOptions = {}): void {
-    this.#coordinator.lastWords.flushers.add(name, flush, timeout);
+    this.#coordinator.flusher(name, flush, timeout);
   }
 
   /** Registers the framework's own close, which runs before every resource and within the closeTimeout. For adapters. */
@@ -218,7 +219,7 @@ export class Drain {
   /**
    * Drains one part, whether it was added or not, while the rest goes on: for a failover, a rebalance, a resize. It is told
    * as in a whole drain, without a window, and is forgotten. Its times are those of the plan unless the options say
-   * otherwise. A drain that begins meanwhile waits for it.
+   * otherwise. A drain that begins meanwhile waits for it until its own deadline, which is then the part's as well.
    *
    * Rejects with a DrainError `DRAIN_ARGUMENT_INVALID`, `DRAIN_RESOURCE_INVALID`; `DRAIN_WORK_REFUSED` once draining.
    */
@@ -228,16 +229,20 @@ export class Drain {
 
   /**
    * Opens something that can be replaced while the server goes on serving, and closes what is in use last in the drain, in the
-   * place among the resources that it takes now. Rejects as `open` does, and as `resource` throws.
+   * place among the resources that it takes now. Its uses are waited for as other work is. Rejects as `open` does, with a
+   * DrainError `DRAIN_ARGUMENT_INVALID`, and as `resource` throws.
    */
-  async replaceable<Value>(name: string, options: ReplaceableOptions<Value>): Promise<Replaceable<Value>> {
-    const replaceable = await Replaceable.open(name, options, {
+  replaceable<Value>(name: string, options: ReplaceableOptions<Value>): Promise<Replaceable<Value>> {
+    const timeout = options.closeTimeout ?? this.plan.closeTimeout;
+    return Replaceable.open(name, options, {
       clock: this.host.clock,
       track: (work, what) => this.track(work, what),
       drainPart: (...part) => this.#drainPart(...part),
+      register: (replaceable) => {
+        this.resource(name, () => replaceable.close(), { timeout });
+        this.add(replaceable);
+      },
     });
-    this.resource(name, () => replaceable.close(), { timeout: options.closeTimeout ?? this.plan.closeTimeout });
-    return replaceable;
   }
 
   /**
@@ -335,8 +340,10 @@ export class Drain {
 
   async #drainPart(name: string, part: Drainable, options: PartOptions): Promise<DrainReport> {
     const { deadline, forceGrace, closeTimeout } = this.plan;
+    const times = { deadline, forceGrace, closeTimeout };
+    const drained = drainPart(name, part, this.host, { ...times, ...options }, this.forceSignal);
     this.remove(part);
-    const report = await drainPart(name, part, this.host, { deadline, forceGrace, closeTimeout, ...options });
+    const report = await drained;
     this.#coordinator.emit({ type: 'part', name, report });
     return report;
   }
@@ -352,8 +359,8 @@ export class Drain {
       register: (name, close, options) => coordinator.resource(name, close, options),
       emit: (component) => coordinator.emit({ type: 'component', component }),
       trigger: (trigger) => coordinator.trigger(trigger, this.reachable),
-      onFailing: (name, failing, reason) => {
-        const isChanged = failing ? this.#readiness.fail(name) : this.#readiness.recover(name);
+      onFailing: (component, failing, reason) => {
+        const isChanged = failing ? this.#readiness.fail(component) : this.#readiness.recover(component);
         if (isChanged) coordinator.emit({ type: 'readiness', ready: !failing, reason });
       },
     };

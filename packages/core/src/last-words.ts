@@ -7,7 +7,7 @@ import type { ResourceReport } from './resources/resource-stack.ts';
 /** What tells of the drain when it is over, before the process ends: its metrics are scraped once more, its telemetry is flushed. */
 export class LastWords {
   readonly scrape: LastScrape = new LastScrape();
-  readonly flushers: FlusherSet = new FlusherSet();
+  readonly flushers: FlusherSet;
   readonly #plan: DrainPlan;
   readonly #clock: Clock;
   readonly #onReport: (report: ResourceReport) => void;
@@ -16,6 +16,7 @@ export class LastWords {
   constructor(plan: DrainPlan, clock: Clock, onReport: (report: ResourceReport) => void) {
     this.#plan = plan;
     this.#clock = clock;
+    this.flushers = new FlusherSet(clock);
     this.#onReport = onReport;
   }
 
@@ -26,7 +27,7 @@ export class LastWords {
 
   /** Calls `onFlushed` once, when all is flushed or given up, within `leftMs`: for a process that lives on. */
   flush(leftMs: number, onFlushed: () => void): void {
-    this.flushers.run(this.#clock, leftMs, this.#onReport, onFlushed);
+    this.flushers.run(leftMs, this.#onReport, onFlushed);
   }
 
   /** Calls `onSaid` once, when all is flushed and scraped or given up, within `leftMs`. */

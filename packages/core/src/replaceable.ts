@@ -1,7 +1,8 @@
 import { closer } from './resources/closable.ts';
-import type { PartOptions } from './drain-part.ts';
+import { DrainError } from './drain-error.ts';
+import { readPartTimes, type PartOptions } from './drain-part.ts';
 import type { DrainReport } from './report/drain-report.ts';
-import type { Drainable } from './drainable.ts';
+import type { Drainable, WorkItem } from './drainable.ts';
 import type { Clock } from './host.ts';
 import { WorkTracker, type Work } from './work/work-tracker.ts';
 
@@ -22,6 +23,8 @@ export interface ReplaceableOwner {
   readonly clock: Clock;
   track<Result>(work: () => Promise<Result>, name: string): Promise<Result>;
   drainPart(name: string, part: Drainable, options: PartOptions): Promise<DrainReport>;
+  /** Has the drain close it, when nothing uses it any more. */
+  register(replaceable: Drainable & { close(): unknown }): void;
 }
 
 interface Generation<Value> {
@@ -32,14 +35,16 @@ interface Generation<Value> {
 /**
  * Something that can be replaced while the server goes on serving: a database client at a failover, a consumer at a
  * rebalance. From the moment at which another is open, whoever asks gets that one; the one before is drained of its uses,
- * within its own deadline, and closed.
+ * within its own deadline, and closed. A drain of the whole waits for the uses as for other work; it refuses none, since
+ * what is in flight needs it to the end.
  */
-export class Replaceable<Value> {
+export class Replaceable<Value> implements Drainable {
   readonly name: string;
   readonly #options: ReplaceableOptions<Value>;
   readonly #owner: ReplaceableOwner;
   #current: Generation<Value>;
   #replacing: Promise<unknown> = Promise.resolve();
+  #closed = false;
 
   private constructor(
     name: string,
@@ -53,13 +58,26 @@ export class Replaceable<Value> {
     this.#current = current;
   }
 
-  /** Opens the first. Rejects as `open` does. */
+  /**
+   * Opens the first. Rejects as `open` does, and with a DrainError: `DRAIN_ARGUMENT_INVALID`, `DRAIN_RESOURCE_INVALID` where
+   * there is no way to close it, `DRAIN_RESOURCE_TOO_LATE` where all is closed by now. It is closed again then.
+   */
   static async open<Value>(
     name: string,
     options: ReplaceableOptions<Value>,
     owner: ReplaceableOwner,
   ): Promise<Replaceable<Value>> {
-    return new Replaceable(name, options, owner, await generation(options, owner));
+    readPartTimes(options);
+    const first = await generation(options, owner);
+    const replaceable = new Replaceable(name, options, owner, first);
+    const close = closeOf(name, options, first.value);
+    try {
+      owner.register(replaceable);
+    } catch (error) {
+      await close();
+      throw error;
+    }
+    return replaceable;
   }
 
   /** The one that is in use now. Ask each time: it may be another. */
@@ -94,12 +112,38 @@ export class Replaceable<Value> {
 
   /** Closes the one that is in use. */
   close(): unknown {
+    this.#closed = true;
     return closeOf(this.name, this.#options, this.#current.value)();
   }
 
+  get inFlight(): number {
+    return this.#current.uses.inFlight;
+  }
+
+  work(): WorkItem[] {
+    return this.#current.uses.work();
+  }
+
+  announce(): void {}
+
+  refuse(): void {}
+
+  drained(): Promise<void> {
+    return this.#current.uses.drained();
+  }
+
+  force(): void {}
+
+  abort(): void {}
+
   async #replace(reason: string | undefined): Promise<DrainReport> {
     const before = this.#current;
-    this.#current = await generation(this.#options, this.#owner);
+    const other = await generation(this.#options, this.#owner);
+    if (this.#closed) {
+      await closeOf(this.name, this.#options, other.value)();
+      throw new DrainError('DRAIN_WORK_REFUSED', `'${this.name}' was closed while another was opened`);
+    }
+    this.#current = other;
     const { open: _open, close: _close, ...bounds } = this.#options;
     const close = closeOf(this.name, this.#options, before.value);
     const options = { ...bounds, close, ...(reason === undefined ? {} : { reason }) };

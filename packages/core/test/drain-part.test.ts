@@ -92,6 +92,44 @@ describe('a part', () => {
     const drained = drain.drainPart('consumer', part, { deadline: 'soon' as '1s' });
     await expect(drained).rejects.toMatchObject({ code: 'DRAIN_ARGUMENT_INVALID' });
   });
+
+  test('with a time that is none stays part of the whole', async () => {
+    const { drain, host, part } = rig();
+    drain.add(part.begin('message'));
+    await drain.drainPart('consumer', part, { deadline: 'soon' as '1s' }).catch(() => {});
+    void drain.close();
+    await host.advance(100);
+    expect([drain.phase, drain.inFlight]).toEqual(['draining', 1]);
+  });
+
+  test('that is no Drainable is an error', async () => {
+    const { drain } = rig();
+    const drained = drain.drainPart('consumer', { name: 'consumer' } as FakeDrainable);
+    await expect(drained).rejects.toMatchObject({
+      code: 'DRAIN_ARGUMENT_INVALID',
+      message: expect.stringContaining("part 'consumer' is"),
+    });
+  });
+
+  test('has no longer than the whole: at its deadline the part is forced, too, and closed', async () => {
+    const host = fakeHost();
+    const drain = new Drain({ logger: false, deadline: '2s', forceGrace: '100ms' }, host);
+    const log: string[] = [];
+    const pool = drain.pool('mail', { concurrency: 1 });
+    pool
+      .submit(
+        ({ forceSignal }) =>
+          new Promise((_, reject) => {
+            forceSignal.addEventListener('abort', () => reject(new Error('forced')));
+          }),
+      )
+      .catch((error: Error) => log.push(`${host.clock.now()} ${error.message}`));
+    void drain.drainPart('mail', pool, { deadline: '1h', close: () => log.push(`${host.clock.now()} closed`) });
+    void drain.close();
+    await host.advance(3_000);
+    expect(log).toEqual(['2000 forced', '2000 closed']);
+    expect((await drain.done).outcome).toBe('timed-out');
+  });
 });
 
 describe('a replaceable', () => {
@@ -186,5 +224,62 @@ describe('a replaceable', () => {
     await host.advance(0);
     expect(log).toEqual(['20 close 1', '20 close 2']);
     expect((await drain.done).outcome).toBe('clean');
+  });
+
+  test('a use holds the drain until it is over, and is named where it outlasts the deadline', async () => {
+    const { host, drain, client, log } = await replaceable();
+    const lease = client.lease('SELECT 1');
+    void drain.close();
+    await host.advance(500);
+    expect([drain.phase, drain.inFlight, log]).toEqual(['draining', 1, []]);
+    // What is in flight needs it to the end.
+    expect(await client.use(({ id }) => id)).toBe(1);
+    lease.leave();
+    await host.advance(0);
+    expect([log, (await drain.done).outcome]).toEqual([['500 close 1'], 'clean']);
+
+    const other = await replaceable();
+    other.client.lease('SELECT pg_sleep(60)');
+    void other.drain.close();
+    await other.host.advance(30_000);
+    expect(await other.drain.done).toMatchObject({ outcome: 'timed-out', aborted: [{ name: 'SELECT pg_sleep(60)' }] });
+    expect(other.log).toHaveLength(1);
+  });
+
+  test('one that opens when all is closed is closed at once, and each that was opened is closed once', async () => {
+    const it = rig();
+    const opening = (id: number): Promise<Client> =>
+      new Promise((resolve) => void it.host.clock.setTimeout(() => resolve({ id }), id === 1 ? 0 : 40_000));
+    let opened = 0;
+    const open = (): Promise<Client> => opening((opened += 1));
+    const making = it.drain.replaceable('postgres', { open, close: ({ id }) => it.note(`close ${id}`) });
+    await it.host.advance(0);
+    const client = await making;
+    const replaced = client.replace().catch((error: unknown) => error);
+    await it.host.advance(0);
+    void it.drain.close();
+    await it.host.advance(41_000);
+    expect(await replaced).toMatchObject({ code: 'DRAIN_WORK_REFUSED' });
+    expect(it.log.map((line) => line.split(' ').slice(1).join(' '))).toEqual(['close 1', 'close 2']);
+  });
+
+  test('the first one, where it opens when all is closed, is closed again', async () => {
+    const { host, drain, log, note } = rig();
+    const open = (): Promise<string> =>
+      new Promise((resolve) => void host.clock.setTimeout(() => resolve('client'), 1_000));
+    const making = drain.replaceable('postgres', { open, close: (value) => note(`close ${value}`) });
+    const failed = making.catch((error: unknown) => error);
+    void drain.close();
+    await host.advance(1_000);
+    expect(await failed).toMatchObject({ code: 'DRAIN_RESOURCE_TOO_LATE' });
+    expect(log).toEqual(['1000 close client']);
+  });
+
+  test.each([
+    ['a time that is none', { deadline: '5 s' as '5s', close: () => {} }, 'DRAIN_ARGUMENT_INVALID'],
+    ['no way to close it', {}, 'DRAIN_RESOURCE_INVALID'],
+  ])('%s is an error when it is made', async (_, options, code) => {
+    const { drain } = rig();
+    await expect(drain.replaceable('postgres', { open: () => ({}), ...options })).rejects.toMatchObject({ code });
   });
 });

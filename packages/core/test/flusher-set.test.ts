@@ -76,6 +76,22 @@ test('a second signal does not wait for what is being flushed', async () => {
   expect(host.exited).toBe(143);
 });
 
+test('one that comes when the process is ending already is flushed at once; one that comes when it lives on is too late', async () => {
+  const ending = rig();
+  ending.drain.resource('config', () => {});
+  ending.host.signal('SIGTERM');
+  await ending.host.advance(0);
+  ending.drain.flusher('telemetry', () => {});
+  await ending.host.advance(0);
+  expect(ending.log.at(-1)).toBe('0 telemetry closed');
+
+  const living = rig();
+  void living.drain.close();
+  await living.host.advance(0);
+  const late = (): void => living.drain.flusher('telemetry', () => {});
+  expect(late).toThrow(expect.objectContaining({ code: 'DRAIN_RESOURCE_TOO_LATE' }));
+});
+
 test('a timeout that is none is said', () => {
   const { drain } = rig();
   expect(() => drain.flusher('telemetry', () => {}, { timeout: -1 })).toThrow(

@@ -13,6 +13,6 @@ export interface ComponentOwner {
   readonly register: (name: string, close: () => unknown, options: EntryOptions) => Resource;
   readonly emit: (step: ComponentStep) => void;
   /** A component that keeps the server out of rotation, or no longer does. */
-  readonly onFailing: (name: string, failing: boolean, reason: string) => void;
+  readonly onFailing: (component: object, failing: boolean, reason: string) => void;
   readonly trigger: (trigger: Trigger) => void;
 }

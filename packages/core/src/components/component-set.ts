@@ -89,10 +89,7 @@ export class ComponentSet implements Drainable, ComponentListener {
     const started: ComponentUnit[] = [];
     for (const together of startOrder([...this.#units].filter(({ isPlaced }) => !isPlaced))) {
       if (this.#stopping.signal.aborted) throw new DrainError('DRAIN_START_STOPPED');
-      const group = {};
-      const failures = (await Promise.all(together.map((unit) => this.#startOne(unit, group)))).filter(
-        (failure) => failure !== undefined,
-      );
+      const failures = await this.#startTogether(together);
       started.push(...together.filter((unit) => unit.hasStart && unit.state === 'running'));
       const [first, ...others] = failures;
       if (first === undefined) continue;
@@ -102,12 +99,26 @@ export class ComponentSet implements Drainable, ComponentListener {
     if (this.#stopping.signal.aborted) throw new DrainError('DRAIN_START_STOPPED');
   }
 
+  /** Starts a group. Where one fails to start, the others are told to stop trying. */
+  async #startTogether(units: readonly ComponentUnit[]): Promise<readonly ComponentFailure[]> {
+    const group = {};
+    const others = new AbortController();
+    const signal = AbortSignal.any([this.#stopping.signal, others.signal]);
+    const starting = units.map(async (unit) => {
+      const failure = await this.#startOne(unit, group, signal);
+      if (failure !== undefined) others.abort(startError(failure, [], []));
+      return failure;
+    });
+    const failures = (await Promise.all(starting)).filter((failure) => failure !== undefined);
+    return failures.filter(({ error }) => error !== others.signal.reason);
+  }
+
   /** Counts a step that is under way, while anybody waits for it. */
   #enter(step: string): Work | undefined {
     return this.#aborted ? undefined : this.#steps.enter(step);
   }
 
-  async #startOne(unit: ComponentUnit, group: object): Promise<ComponentFailure | undefined> {
+  async #startOne(unit: ComponentUnit, group: object, signal: AbortSignal): Promise<ComponentFailure | undefined> {
     if (!unit.hasStart) {
       // It runs already; now it also stands above what it depends on.
       unit.resource?.forget();
@@ -119,7 +130,7 @@ export class ComponentSet implements Drainable, ComponentListener {
     const began = this.#owner.clock.now();
     unit.state = 'starting';
     try {
-      await unit.start(this.#stopping.signal);
+      await unit.start(signal);
     } catch (error) {
       unit.state = 'waiting';
       this.#emit(unit.name, 'start', began, { error });
@@ -183,7 +194,7 @@ export class ComponentSet implements Drainable, ComponentListener {
     else this.#failingSince.delete(unit);
     this.#emit(name, failing ? 'failure' : 'recovery', began, failing ? { error } : undefined);
     if (policy === 'unready') {
-      this.#owner.onFailing(name, failing, failing ? failureText(name, error) : `component '${name}' recovered`);
+      this.#owner.onFailing(unit, failing, failing ? failureText(name, error) : `component '${name}' recovered`);
     }
     if (policy === 'drain' && failing && this.#owner.phase === 'serving') {
       this.#owner.trigger(failureTrigger(name, error));

@@ -14,7 +14,7 @@ export type FailurePolicy = 'unready' | 'drain' | 'ignore';
 
 /** What `start` is given. Its functions need no `this`: `client.on('error', fail)`. */
 export interface StartContext {
-  /** Aborted when a drain begins: stop trying to connect, and reject. What was started nevertheless is closed. */
+  /** Aborted when a drain begins, or another of its group fails to start: stop trying to connect, and reject. What was started nevertheless is closed. */
   readonly signal: AbortSignal;
   /** Says that the running component has failed. Saying it again changes nothing. */
   readonly fail: (error?: unknown) => void;

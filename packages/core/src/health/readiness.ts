@@ -2,7 +2,7 @@
 export class Readiness {
   #wanted = true;
   #started: boolean;
-  readonly #failing = new Set<string>();
+  readonly #failing = new Set<object>();
 
   /** @param started - whether whoever asks can only reach what has started: the app's own server. */
   constructor(started: boolean) {
@@ -32,16 +32,16 @@ export class Readiness {
   }
 
   /** Something that the app needs has failed. @returns whether `ready` has changed. */
-  fail(name: string): boolean {
+  fail(what: object): boolean {
     const before = this.ready;
-    this.#failing.add(name);
+    this.#failing.add(what);
     return this.ready !== before;
   }
 
   /** It works again. @returns whether `ready` has changed. */
-  recover(name: string): boolean {
+  recover(what: object): boolean {
     const before = this.ready;
-    this.#failing.delete(name);
+    this.#failing.delete(what);
     return this.ready !== before;
   }
 

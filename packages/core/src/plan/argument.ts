@@ -16,6 +16,18 @@ export function readCount(name: string, value: unknown, min: number): number {
   return value;
 }
 
+/** Options that cannot be left out. @throws DrainError `DRAIN_ARGUMENT_INVALID` */
+export function readObject<Value extends object>(name: string, value: Value): Value {
+  if (typeof value !== 'object' || value === null) throw invalid(name, value, 'an object');
+  return value;
+}
+
+/** A number from 1. @throws DrainError `DRAIN_ARGUMENT_INVALID` */
+export function readFactor(name: string, value: unknown): number {
+  if (typeof value !== 'number' || !Number.isFinite(value) || value < 1) throw invalid(name, value, 'a number from 1');
+  return value;
+}
+
 /** One of a few words. @throws DrainError `DRAIN_ARGUMENT_INVALID` */
 export function readChoice<const Choice extends string>(
   name: string,

@@ -1,4 +1,4 @@
-import { readDuration } from '../plan/argument.ts';
+import { readDuration, readObject } from '../plan/argument.ts';
 import { Backoff, type BackoffOptions } from './backoff.ts';
 import type { FailurePolicy } from '../components/component.ts';
 import type { ComponentSet } from '../components/component-set.ts';
@@ -51,8 +51,9 @@ export function startPoller(
   { sleeps, tracker, components }: PollerOwner,
   name: string,
   run: (context: PollContext) => unknown,
-  { every, onFailure = 'ignore', backoff }: PollOptions,
+  options: PollOptions,
 ): Poller {
+  const { every, onFailure = 'ignore', backoff } = readObject('the options of a poller', options);
   const pause = readDuration('every', every);
   const waits = backoff === undefined ? undefined : new Backoff({ first: pause, ...backoff });
   const stopping = new AbortController();
@@ -65,7 +66,7 @@ export function startPoller(
 
   const loop = async (): Promise<void> => {
     let failures = 0;
-    while (!signal.aborted) {
+    while (!signal.aborted && !sleeps.isOver) {
       let wait = pause;
       try {
         const isMore = (await tracker.track(() => run({ signal }), name)) === true;

@@ -10,7 +10,7 @@ import type { Clock } from '../host.ts';
 export class QuietPeriod {
   readonly #plan: DrainPlan;
   readonly #clock: Clock;
-  #beganAt = 0;
+  #beganAt: number | undefined;
   #lastWorkAt = -Infinity;
   #isOver: boolean;
 
@@ -20,9 +20,9 @@ export class QuietPeriod {
     this.#isOver = plan.quietPeriod === 0;
   }
 
-  /** Whether work is taken on although the drain takes on nothing else. */
+  /** Whether work is taken on although the drain takes on nothing else. It opens when the drain begins. */
   get isOpen(): boolean {
-    return !this.#isOver;
+    return this.#beganAt !== undefined && !this.#isOver;
   }
 
   /** The drain has begun. */
@@ -45,7 +45,7 @@ export class QuietPeriod {
       const now = this.#clock.now();
       if (isBusy) this.#lastWorkAt = now;
       // With nothing in flight, the deadline has nothing to force: this ends just before it.
-      const quietAt = Math.min(Math.max(this.#beganAt, this.#lastWorkAt) + this.#plan.quietPeriod, until - 1);
+      const quietAt = Math.min(Math.max(this.#beganAt ?? now, this.#lastWorkAt) + this.#plan.quietPeriod, until - 1);
       const isQuiet = quietAt <= now && drainables.inFlight === 0;
       if (isQuiet || now >= until) this.#isOver = true;
       else await this.#sleep(Math.max(1, quietAt - now));

@@ -16,6 +16,11 @@ export class SleepSet {
     });
   }
 
+  /** Whether the signal has aborted: nothing sleeps any more. */
+  get isOver(): boolean {
+    return this.#signal.aborted;
+  }
+
   /**
    * @param also - another signal that ends it.
    * @returns whether it slept to the end.
@@ -23,7 +28,7 @@ export class SleepSet {
    */
   async sleep(duration: Duration, also?: AbortSignal): Promise<boolean> {
     const ms = readDuration('the duration of a sleep', duration);
-    if (this.#signal.aborted || also?.aborted === true) return false;
+    if (this.isOver || also?.aborted === true) return false;
     return new Promise((resolve) => {
       const end = (isWhole: boolean): void => {
         cancel();

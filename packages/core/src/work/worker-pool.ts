@@ -1,4 +1,4 @@
-import { readChoice, readCount } from '../plan/argument.ts';
+import { readChoice, readCount, readObject } from '../plan/argument.ts';
 import { deferred, type Deferred } from '../deferred.ts';
 import { DrainError } from '../drain-error.ts';
 import { clockHost, drainPart, type PartOptions } from '../drain-part.ts';
@@ -65,7 +65,13 @@ export class WorkerPool implements Drainable {
     clock: Clock,
     quietPeriod?: Pick<QuietPeriod, 'isOpen' | 'note'>,
   ) {
-    const { concurrency, queue = 1_000, whenFull = 'wait', whenDraining = 'finish', onError } = options;
+    const {
+      concurrency,
+      queue = 1_000,
+      whenFull = 'wait',
+      whenDraining = 'finish',
+      onError,
+    } = readObject('the options of a pool', options);
     this.name = name;
     this.#clock = clock;
     this.#quietPeriod = quietPeriod;
@@ -146,13 +152,11 @@ export class WorkerPool implements Drainable {
    *
    * @param options.whenDraining - what becomes of the queue. @default as the pool has it
    */
-  drain(options: PartOptions & Pick<WorkerPoolOptions, 'whenDraining'> = {}): Promise<DrainReport> {
+  async drain(options: PartOptions & Pick<WorkerPoolOptions, 'whenDraining'> = {}): Promise<DrainReport> {
     this.#whenDraining = readChoice('whenDraining', options.whenDraining ?? this.#whenDraining, [
       'finish',
       'hand-back',
     ]);
-    // That of a whole drain is none of this one's.
-    this.#quietPeriod = undefined;
     return drainPart(this.name, this, clockHost(this.#clock), options);
   }
 
@@ -170,8 +174,9 @@ export class WorkerPool implements Drainable {
 
   refuse(): void {
     this.#refusing = true;
-    if (this.#accepts) return;
-    for (const task of this.#waiting.splice(0)) this.#refuse(task);
+    // One that is drained alone stays so: the quiet period of a whole drain does not open it again.
+    if (this.#quietPeriod?.isOpen !== true) this.#quietPeriod = undefined;
+    if (!this.#accepts) for (const task of this.#waiting.splice(0)) this.#refuse(task);
     if (this.#whenDraining === 'hand-back') this.#handBack();
     this.#proceed();
   }

@@ -276,6 +276,24 @@ describe('a start that fails', () => {
     expect(rig.log).toEqual(['0 start b', '10 quiesce b', '10 close b']);
   });
 
+  test('the others of its group are told to stop trying', async () => {
+    const rig = new Rig();
+    const told: unknown[] = [];
+    const trying: ComponentOptions['start'] = ({ signal }) =>
+      new Promise((_, reject) => {
+        signal.addEventListener('abort', () => {
+          told.push(signal.reason);
+          reject(signal.reason as Error);
+        });
+      });
+    rig.component('cache', { group: 'stores', start: trying });
+    rig.component('db', { group: 'stores', start: broken('no route') });
+    await rig.start();
+    expect(told).toEqual([expect.objectContaining({ code: 'DRAIN_START_FAILED' })]);
+    expect(rig.error).toMatchObject({ code: 'DRAIN_START_FAILED', cause: new Error('no route'), errors: [] });
+    expect(rig.drain.signal.aborted).toBe(false);
+  });
+
   test('a start that throws is as good as one that rejects', async () => {
     const rig = new Rig();
     rig.component('db', {

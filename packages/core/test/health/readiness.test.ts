@@ -22,17 +22,19 @@ test('unready later leaves it started', () => {
 
 test('what has failed keeps an app that wants traffic unready, until all of it works again', () => {
   const readiness = new Readiness(true);
-  expect([readiness.fail('redis'), readiness.fail('redis'), readiness.fail('mail')]).toEqual([true, false, false]);
+  const [redis, mail] = [{}, {}];
+  expect([readiness.fail(redis), readiness.fail(redis), readiness.fail(mail)]).toEqual([true, false, false]);
   expect([readiness.ready, readiness.started]).toEqual([false, true]);
-  expect([readiness.recover('redis'), readiness.ready]).toEqual([false, false]);
-  expect([readiness.recover('mail'), readiness.ready]).toEqual([true, true]);
+  expect([readiness.recover(redis), readiness.ready]).toEqual([false, false]);
+  expect([readiness.recover(mail), readiness.ready]).toEqual([true, true]);
 });
 
 test('ready() does not outvote what has failed', () => {
   const readiness = new Readiness(true);
-  readiness.fail('redis');
+  const redis = {};
+  readiness.fail(redis);
   expect([readiness.set(false, false), readiness.set(true, false), readiness.ready]).toEqual([false, false, false]);
-  expect(readiness.recover('redis')).toBe(true);
+  expect(readiness.recover(redis)).toBe(true);
 });
 
 test('saying the same again changes nothing, and says so', () => {

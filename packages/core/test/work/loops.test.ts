@@ -172,6 +172,45 @@ describe('poll', () => {
     expect([runs, drain.phase]).toEqual([0, 'closed']);
   });
 
+  test('one that is begun when all is being closed does not run, and fails nothing', async () => {
+    const { host, drain, sleep } = rig();
+    const steps: string[] = [];
+    drain.on('component', ({ component }) => steps.push(component.step));
+    let runs = 0;
+    drain.resource('postgres', async () => {
+      const poller = drain.poll('outbox', () => (runs += 1), { every: 10 });
+      await Promise.all([poller.done, sleep(100)]);
+    });
+    void drain.close();
+    await host.advance(100);
+    expect([runs, steps, (await drain.done).outcome]).toEqual([0, [], 'clean']);
+  });
+
+  test('two of one name fail and recover each for itself', async () => {
+    const { host, drain } = rig();
+    const failing = (): never => {
+      throw new Error('no broker');
+    };
+    drain.poll('outbox', failing, { every: '1s', onFailure: 'unready' });
+    let runs = 0;
+    const recovers = (): unknown => ((runs += 1) === 1 ? failing() : undefined);
+    drain.poll('outbox', recovers, { every: '1s', onFailure: 'unready' });
+    await host.advance(5_000);
+    expect((await drain.health('ready')).statusCode).toBe(503);
+  });
+
+  test.each([Number.NaN, 0.5, '2x'])('a factor of %s is an error at once', (factor) => {
+    const { drain } = rig();
+    const begin = (): unknown => drain.poll('outbox', () => {}, { every: '1s', backoff: { factor: factor as number } });
+    expect(begin).toThrow(/^factor is .*; allowed: a number from 1/);
+  });
+
+  test('without options it is an error that says so', () => {
+    const { drain } = rig();
+    const begin = (): unknown => drain.poll('outbox', () => {}, undefined as unknown as PollOptions);
+    expect(begin).toThrow('the options of a poller is undefined; allowed: an object');
+  });
+
   test('what is no duration is an error at once', () => {
     const { drain } = rig();
     const begin = (): unknown => drain.poll('outbox', () => {}, { every: -1 });

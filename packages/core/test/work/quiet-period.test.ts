@@ -96,3 +96,29 @@ test('the deadline ends a quiet period in which nothing is in flight, and that i
   await host.advance(200);
   expect(await closedAt).toBe('clean 2999');
 });
+
+test('a pool that is drained alone refuses, and stays so in the quiet period of the whole', async () => {
+  const { host, drain } = rig();
+  const pool = drain.pool('mail', { concurrency: 1 });
+  void drain.drainPart('mail', pool);
+  await host.advance(0);
+  const refused = expect.objectContaining({ code: 'DRAIN_WORK_REFUSED' });
+  await expect(pool.submit(() => 1)).rejects.toEqual(refused);
+  void drain.start();
+  await host.advance(500);
+  expect(drain.phase).toBe('draining');
+  await expect(pool.submit(() => 1)).rejects.toEqual(refused);
+});
+
+test('a pool that hands back does so when the drain takes on nothing new, and takes on what comes in the quiet period', async () => {
+  const { host, drain } = rig();
+  const pool = drain.pool('mail', { concurrency: 1, whenDraining: 'hand-back' });
+  const sleep = (): Promise<void> => new Promise((resolve) => void host.clock.setTimeout(resolve, 100));
+  const running = pool.submit(sleep);
+  const queued = pool.submit(sleep).catch((error: unknown) => error);
+  void drain.start();
+  await host.advance(100);
+  expect(await queued).toMatchObject({ code: 'DRAIN_TASK_RETURNED' });
+  await running;
+  expect(await pool.submit(() => 'left behind')).toBe('left behind');
+});
