@@ -19,19 +19,20 @@ const EXPIRES = 1_000;
  */
 export function jetStream({ consumer, name, concurrency = 1, handle }: JetStreamOptions): ComponentOptions {
   let stopping = new AbortController();
-  let running: Promise<unknown> = Promise.resolve();
+  let loops: readonly Promise<void>[] = [];
 
   const run = async ({ signal }: AbortController): Promise<void> => {
     while (!signal.aborted) {
       const message = await consumer.next({ expires: EXPIRES });
       if (message === null) continue;
-      const handled = await handle(message).then(
-        () => true,
-        () => false,
-      );
+      try {
+        await handle(message);
+      } catch {
+        message.nak();
+        continue;
+      }
       // Waits until the server has it: an acknowledgement that is lost is a message delivered twice.
-      if (handled) await message.ackAck();
-      else message.nak();
+      await message.ackAck();
     }
   };
 
@@ -42,12 +43,15 @@ export function jetStream({ consumer, name, concurrency = 1, handle }: JetStream
     onFailure: 'drain',
     start: ({ fail }) => {
       stopping = new AbortController();
-      running = Promise.all(Array.from({ length: concurrency }, () => run(stopping))).catch(fail);
+      loops = Array.from({ length: concurrency }, () => run(stopping));
+      Promise.all(loops).catch(fail);
     },
     // A pull that waits is left to end by itself: what the server has just sent for it would have to be delivered again.
-    quiesce: () => {
+    quiesce: async () => {
       stopping.abort();
-      return running;
+      await Promise.allSettled(loops);
+      // Rejects where an acknowledgement was lost: the report says so.
+      await Promise.all(loops);
     },
   };
 }

@@ -22,9 +22,11 @@ export interface NatsSubscriptionOptions {
 /** A subscription in a queue group, each message handled as it comes. */
 export function natsSubscription({ connection, subject, queue, handle }: NatsSubscriptionOptions): ComponentOptions {
   let subscription: Subscription | undefined;
+  let stopping = false;
   const inHand = new Set<Promise<void>>();
   const take = (message: Msg): void => {
-    const handled = handle(message)
+    // Async, so that one that throws at once rejects as well: the client would stop reading.
+    const handled = (async () => handle(message))()
       .catch(() => {})
       .finally(() => inHand.delete(handled));
     inHand.add(handled);
@@ -34,8 +36,11 @@ export function natsSubscription({ connection, subject, queue, handle }: NatsSub
     dependsOn: ['nats'],
     onFailure: 'drain',
     start: async ({ fail }) => {
-      // It connects again by itself; `closed` means that it has given up.
-      void connection.closed().then((error) => fail(error ?? new Error('the connection is closed')));
+      stopping = false;
+      // It connects again by itself; `closed` means that it has given up, or else that the drain has closed it.
+      void connection.closed().then((error) => {
+        if (!stopping) fail(error ?? new Error('the connection is closed'));
+      });
       subscription = connection.subscribe(subject, {
         queue,
         callback: (error, message) => {
@@ -47,8 +52,12 @@ export function natsSubscription({ connection, subject, queue, handle }: NatsSub
     },
     // Tells the server, which may have sent more until it hears it, and waits until all of that has arrived.
     quiesce: async () => {
-      await subscription?.drain();
-      await Promise.all(inHand);
+      stopping = true;
+      try {
+        await subscription?.drain();
+      } finally {
+        await Promise.all(inHand);
+      }
     },
   };
 }
