@@ -183,6 +183,20 @@ test('a worker that dies while the next is starting leaves no extra one, and the
   expect(events(app, 'restart')).toEqual([]);
 });
 
+test('a drain stops the start of the workers, which is no failure, caught or not', async () => {
+  const app = await startCluster({}, { readyPattern: /^starting$/ });
+  app.signal('SIGTERM');
+  const { code } = await exitOf(app);
+  expect({ code, stderr: app.stderr }).toEqual({ code: 0, stderr: [] });
+  expect(reportOf(app)).toMatchObject({ outcome: 'clean', faults: [], aborted: [] });
+  expect(told(app, 'listening')).toEqual([]);
+
+  const catching = await startCluster({}, { scene: 'catch', readyPattern: /^starting$/ });
+  catching.signal('SIGTERM');
+  expect((await exitOf(catching)).code).toBe(0);
+  expect(told(catching, 'start failed:')[0]).toContain('(DRAIN_START_STOPPED: ');
+});
+
 test('where a start that fails is caught, the primary goes on trying until the worker is there', async () => {
   const broken = await brokenSwitch();
   writeFileSync(broken, '');

@@ -4,10 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
 import { eventually } from '@drainkit/testing';
 import { expect, onTestFinished, test } from 'vitest';
 import { missing } from '../load/balancer.ts';
-import { exitOf, start, told } from './spawned.ts';
+import { exitOf, reportOf, start, told } from './spawned.ts';
 
 const why = missing('systemd-notify') ?? missing('python3');
 
@@ -63,4 +64,22 @@ test('where the tool is missing there is a warning, and the drain is as ever', a
   await eventually('a warning', () => expect(app.output).toContain('systemd-notify'), { timeout: 20_000 });
   app.signal('SIGTERM');
   expect((await exitOf(app)).code).toBe(0);
+});
+
+test('a cluster whose workers cannot start ends with the fault that it is, and systemd is not told READY', async () => {
+  const broken = fileURLToPath(import.meta.url);
+  const env = { NOTIFY_SOCKET: '/nowhere/notify', PRIMARY: '{"workers":1}', BROKEN: broken };
+  const app = await start('cluster', { scene: 'systemd', env, readyPattern: /^starting$/ });
+  expect((await exitOf(app)).code).toBe(1);
+  expect(app.stderr.join('\n')).toContain('before it was ready (DRAIN_WORKER_FAILED');
+  expect(reportOf(app)).toMatchObject({ outcome: 'failed', trigger: { kind: 'fault' } });
+  expect(told(app, 'systemd')).toEqual([expect.stringContaining('STOPPING=1')]);
+});
+
+test('a drain that stops the start of a cluster is no failure', async () => {
+  const env = { NOTIFY_SOCKET: '/nowhere/notify', PRIMARY: '{"workers":1}' };
+  const app = await start('cluster', { scene: 'systemd', env, readyPattern: /^starting$/ });
+  app.signal('SIGTERM');
+  expect((await exitOf(app)).code).toBe(0);
+  expect(told(app, 'systemd')).toEqual([expect.stringContaining('STOPPING=1')]);
 });

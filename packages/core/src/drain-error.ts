@@ -60,7 +60,7 @@ export const DRAIN_ERRORS: Readonly<Record<DrainErrorCode, { readonly cause: str
     remedy: 'see the cause; errors holds what failed besides; startComponents() can be called again',
   },
   DRAIN_START_STOPPED: {
-    cause: 'a drain began before all components had started',
+    cause: 'a drain began before all components, or cluster workers, had started',
     remedy: 'let the app end: what was started is closed by the drain',
   },
   DRAIN_WORK_REFUSED: {

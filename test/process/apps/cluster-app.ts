@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createDrain } from '@drainkit/core/node';
-import { createPrimary, type PrimaryOptions } from '@drainkit/core/processes';
+import { createPrimary, notifySystemd, type PrimaryOptions } from '@drainkit/core/processes';
 import { inScene, options, print, ROUTES, throwNowhere } from './scene.ts';
 
 // Which policy is in force is decided when the first worker is forked.
@@ -28,8 +28,11 @@ async function runPrimary(): Promise<void> {
   let port = 0;
   cluster.on('listening', (_, address) => (port = address.port));
   const started = primary.start();
+  print('starting');
+  if (inScene('systemd'))
+    notifySystemd(drain, { ready: started, send: (lines) => print(`systemd ${lines.join(' ')}`) });
   if (inScene('catch')) await started.catch((error: Error) => print(`start failed: ${error.message}`));
-  else await started;
+  else if (!inScene('systemd')) await started;
   print(`listening on http://127.0.0.1:${port}`);
 }
 

@@ -1,4 +1,5 @@
 import cluster from 'node:cluster';
+import { deferred } from '../deferred.ts';
 import { DrainError } from '../drain-error.ts';
 import type { Cancel } from '../host.ts';
 import { HttpDrain } from '../node/http-drain.ts';
@@ -68,11 +69,19 @@ export class ClusterPrimary {
   /**
    * Starts the workers, all at once. Fulfilled when each is ready.
    *
-   * @throws DrainError (as a rejection) `DRAIN_WORKER_FAILED` where one ends, or its time is up, before it is ready. The others go on,
-   * and it is tried again after a while, unless the rejection, uncaught, ends the primary.
+   * A drain that begins meanwhile stops it, and ends those that were started. The rejection with `DRAIN_START_STOPPED` need not
+   * be caught: it is not taken for a fault.
+   *
+   * @throws DrainError (as a rejection) `DRAIN_START_STOPPED`; `DRAIN_WORKER_FAILED` where one ends, or its time is up, before it is
+   * ready. The others go on, and it is tried again after a while, unless the rejection, uncaught, ends the primary.
    */
   async start(): Promise<void> {
-    await Promise.all(this.#slots.map((slot) => slot.start()));
+    const { signal } = this.drain;
+    const stopped = deferred<void>();
+    signal.addEventListener('abort', () => stopped.resolve(), { once: true });
+    // Over as soon as a drain begins: that workers end of it before they are ready is no failure.
+    if (!signal.aborted) await Promise.race([stopped.promise, Promise.all(this.#slots.map((slot) => slot.start()))]);
+    if (signal.aborted) throw new DrainError('DRAIN_START_STOPPED');
     tellSupervisor();
   }
 

@@ -8,7 +8,7 @@ export interface SystemdOptions {
    * @default systemd's own `systemd-notify`, for which the unit needs `NotifyAccess=all`
    */
   readonly send?: (lines: readonly string[]) => unknown;
-  /** What has to happen before systemd is told READY. @default drain.started */
+  /** What has to happen before systemd is told READY. Where it rejects, that is an unhandled rejection: a fault. @default drain.started */
   readonly ready?: PromiseLike<unknown>;
 }
 
@@ -16,7 +16,7 @@ export interface SystemdOptions {
  * Tells systemd how things stand, where it asks to be told (`Type=notify`): READY once the process has started, and as soon
  * as it drains STOPPING, together with the time it may take (EXTEND_TIMEOUT_USEC: where `TimeoutStopSec` is longer, that
  * holds). Does nothing where systemd has not started the process. What goes wrong in sending is a warning of the process,
- * and stops nothing.
+ * and stops nothing. A start that fails is a fault, which drains the process and ends it with code 1.
  *
  * @returns whether systemd asks to be told.
  */
@@ -33,7 +33,7 @@ export function notifySystemd(drain: ProcessDrain, options: SystemdOptions = {})
   const onReady = (): void => {
     if (drain.phase === 'serving') void tell('READY=1', 'STATUS=serving');
   };
-  void Promise.resolve(ready).then(onReady, () => {});
+  void Promise.resolve(ready).then(onReady);
   drain.on('trigger', ({ trigger }) => {
     if (!trigger.exits) return;
     const { gracePeriod } = drain.plan;
