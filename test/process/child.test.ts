@@ -125,6 +125,49 @@ test('a detached child is told together with its process group', async () => {
   await eventually('the grandchild to be gone', () => expect(isRunning(grandchild)).toBe(false));
 });
 
+test('a detached child has ended when its whole group has, which may outlive the leader', async () => {
+  const app = await startWith('shell:polite');
+  app.signal('SIGTERM');
+  expect((await exitOf(app)).code).toBe(0);
+  expect(told(app, 'child', 'closing').slice(1)).toEqual([
+    'child SIGTERM',
+    'child done',
+    'closing queue',
+    'closing cache',
+    'closing database',
+  ]);
+  expect(reportOf(app)).toMatchObject({ outcome: 'clean', resources: [{ outcome: 'closed' }, {}, {}, {}] });
+});
+
+test.each([
+  ['closing', 'hung'],
+  ['draining', 'failed'],
+] as const)(
+  'what goes on in the group after its leader is killed when the time is up, told while %s',
+  async (phase, outcome) => {
+    const app = await startWith('shell:stubborn', { phase, timeout: 300 });
+    const pid = await pidIn(app, /^child up/);
+    app.signal('SIGTERM');
+    const { code, ms } = await exitOf(app);
+    expect(code).toBe(1);
+    expect(ms).toBeGreaterThanOrEqual(300);
+    expect(ms).toBeLessThan(3000);
+    const { resources } = reportOf(app);
+    expect(resources[0]).toMatchObject({ outcome });
+    expect(resources[0]?.name).toMatch(/^shell \(pid \d+\)$/);
+    expect(told(app, 'closing', 'closed')).toEqual(CLOSED_IN_REVERSE);
+    await eventually('the grandchild to be gone', () => expect(isRunning(pid)).toBe(false));
+  },
+);
+
+test('a child that answers Ctrl+C with the code of SIGINT has obeyed', async () => {
+  const app = await startWith('child:interrupted');
+  process.kill(await pidIn(app, /^child up/), 'SIGINT');
+  app.signal('SIGINT');
+  expect((await exitOf(app)).code).toBe(0);
+  expect(reportOf(app)).toMatchObject({ outcome: 'clean', resources: [{ outcome: 'closed' }, {}, {}, {}] });
+});
+
 test('a second signal ends the process at once, and no child is left behind', async () => {
   const app = await startWith('child:stubborn', { timeout: 5000 });
   const pid = await pidIn(app, /^child up/);

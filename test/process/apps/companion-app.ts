@@ -1,6 +1,6 @@
 // An HTTP server with child processes and threads beside it. SCENE says which: `child:stubborn`, `thread:spinning`, …
 // COMPANION has the options of child() or thread() as JSON.
-import { spawn, type ChildProcess, type SpawnOptions } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { Worker } from 'node:worker_threads';
@@ -21,23 +21,33 @@ const CHILDREN: Readonly<Record<string, string>> = {
     process.on('SIGINT', () => console.log('child SIGINT'));`,
   stubborn: `process.on('SIGTERM', () => console.log('child SIGTERM'));`,
   failing: `process.on('SIGTERM', () => process.exit(3));`,
+  interrupted: `process.on('SIGTERM', () => {}); process.on('SIGINT', () => setTimeout(() => process.exit(130), 300));`,
   plain: '',
   brief: `setTimeout(() => process.exit(4), 100);`,
 };
 
-async function startChild(program: string, spawnOptions: SpawnOptions = {}): Promise<ChildProcess> {
+/** @param command - what runs it, before the arguments of Node. */
+async function startChild(program: string, command: readonly string[], detached: boolean): Promise<ChildProcess> {
   const script = `${program}; setInterval(() => {}, 1000); console.log('child up ' + process.pid);`;
-  const child = spawn(process.execPath, ['-e', script], { ...spawnOptions, stdio: ['ignore', 'pipe', 'inherit'] });
-  child.stdout?.on('data', (text: Buffer) => process.stdout.write(text));
-  if (child.stdout !== null) await once(child.stdout, 'data');
+  const [file = '', ...args] = [...command, process.execPath, '-e', script];
+  const child = spawn(file, args, { detached, stdio: ['ignore', 'pipe', 'inherit'] });
+  child.stdout.on('data', (text: Buffer) => process.stdout.write(text));
+  await once(child.stdout, 'data');
   return child;
 }
 
 for (const [kind, program] of Object.entries(CHILDREN)) {
   if (!inScene(`child:${kind}`)) continue;
-  const child = await startChild(program);
+  const child = await startChild(program, [], false);
   if (kind === 'brief') child.once('exit', () => print('brief is over'));
   drain.child(child, { name: kind, ...companion });
+}
+
+/** A shell that waits for what it runs, and goes on after it: it ends of a signal at once, and passes none on. */
+const SHELL: readonly string[] = ['sh', '-c', '"$@"; true', 'sh'];
+
+for (const [kind, program] of Object.entries(CHILDREN)) {
+  if (inScene(`shell:${kind}`)) drain.child(await startChild(program, SHELL, true), { name: 'shell', ...companion });
 }
 
 if (inScene('child:group')) {

@@ -9,6 +9,7 @@ import { show } from '../plan/drain-plan.ts';
 import { parseDuration } from '../plan/duration.ts';
 import type { Clock } from '../host.ts';
 import { drainCompanion, type CompanionOptions } from './companion.ts';
+import { ProcessGroup } from './process-group.ts';
 
 export interface ChildOptions extends CompanionOptions {
   /** What it is sent. @default 'SIGTERM' */
@@ -17,7 +18,7 @@ export interface ChildOptions extends CompanionOptions {
 
 /**
  * Has a drain end a child process: with a signal, and with SIGKILL where that is not enough. One that leads a process group
- * of its own (`detached: true`) is sent both together with its group, its own children included.
+ * of its own (`detached: true`) is sent both together with its group, its own children included, and has ended when they have.
  *
  * After Ctrl+C at a terminal a child in our own process group has had the signal already. A second would make many
  * programs end on the spot; it comes only where half of the time is up.
@@ -39,6 +40,8 @@ export function drainChild(drain: Drain, child: ChildProcess, options: ChildOpti
   // It could not be started, of which its 'error' event tells, or is over.
   if (pid === undefined || hasEnded(child)) return;
   const name = `${options.name ?? basename(child.spawnfile)} (pid ${pid})`;
+  const group = new ProcessGroup(pid);
+  const send = (sent: NodeJS.Signals): void => void (group.exists ? group.send(sent) : child.kill(sent));
   const ended = deferred<DrainError | undefined>();
   let isTold = false;
   let isInterrupted = false;
@@ -47,15 +50,16 @@ export function drainChild(drain: Drain, child: ChildProcess, options: ChildOpti
   });
   child.once('exit', (code, endedBy) => {
     stop();
-    ended.resolve(isTold ? failureOf(name, code, endedBy, signal) : undefined);
+    if (!isTold) return ended.resolve(undefined);
+    void group.gone(clock).then(() => ended.resolve(failureOf(name, code, endedBy, signal)));
   });
   const tell = (): void => {
     isTold = true;
-    if (!isInterrupted || leadsGroup(pid)) return send(child, pid, signal);
+    if (!isInterrupted || group.exists) return send(signal);
     const half = (parseDuration(options.timeout) ?? drain.plan.closeTimeout) / 2;
-    void ended.promise.then(clock.setTimeout(() => send(child, pid, signal), half));
+    void ended.promise.then(clock.setTimeout(() => send(signal), half));
   };
-  drainCompanion(drain, { name, tell, kill: () => send(child, pid, 'SIGKILL'), ended: ended.promise }, options, clock);
+  drainCompanion(drain, { name, tell, kill: () => send('SIGKILL'), ended: ended.promise }, options, clock);
 }
 
 function isChild(value: unknown): boolean {
@@ -71,35 +75,14 @@ function isAtTerminal(): boolean {
   return [0, 1, 2].some((descriptor) => isatty(descriptor));
 }
 
-/** Whether it leads a process group of its own. Windows has no such thing. */
-function leadsGroup(pid: number): boolean {
-  try {
-    return process.kill(-pid, 0);
-  } catch {
-    return false;
-  }
-}
-
-function send(child: ChildProcess, pid: number, signal: NodeJS.Signals): void {
-  if (!leadsGroup(pid)) {
-    child.kill(signal);
-    return;
-  }
-  try {
-    process.kill(-pid, signal);
-  } catch {
-    // It is gone.
-  }
-}
-
-/** What went wrong, if anything did: to end of the very signal, or with the code that a shell has for it, is to obey. */
+/** What went wrong, if anything did: to end of the signal, or of Ctrl+C, or with the code that a shell has for either, is to obey. */
 function failureOf(
   name: string,
   code: number | null,
   endedBy: NodeJS.Signals | null,
   signal: NodeJS.Signals,
 ): DrainError | undefined {
-  const obeyed = endedBy === signal || endedBy === 'SIGINT' || code === 0 || code === 128 + constants.signals[signal];
-  if (obeyed) return undefined;
+  const isObeyed = (sent: NodeJS.Signals): boolean => endedBy === sent || code === 128 + constants.signals[sent];
+  if (code === 0 || isObeyed(signal) || isObeyed('SIGINT')) return undefined;
   return new DrainError('DRAIN_PROCESS_FAILED', `${name} ended with ${endedBy ?? `code ${code}`}`);
 }

@@ -37,7 +37,7 @@ export class ProcessDrain extends Drain {
   /**
    * Ends a child process in the course of the drain: sends it a signal in its turn among the resources (or earlier, see
    * `phase`), waits, and kills it when its time is up; it is named in the report. A detached child is signalled with its whole
-   * process group. One that ends by itself before is forgotten.
+   * process group, and waited for with it. One that ends by itself before is forgotten.
    *
    * @throws DrainError `DRAIN_PROCESS_INVALID`, `DRAIN_RESOURCE_INVALID`, `DRAIN_RESOURCE_TOO_LATE`
    */
