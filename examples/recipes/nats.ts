@@ -38,9 +38,9 @@ export function natsSubscription({ connection, subject, queue, handle }: NatsSub
     start: async ({ fail }) => {
       stopping = false;
       // It connects again by itself; `closed` means that it has given up, or else that the drain has closed it.
-      void connection.closed().then((error) => {
-        if (!stopping) fail(error ?? new Error('the connection is closed'));
-      });
+      void connection
+        .closed()
+        .then((error) => (stopping ? undefined : fail(error ?? new Error('the connection is closed'))));
       subscription = connection.subscribe(subject, {
         queue,
         callback: (error, message) => {

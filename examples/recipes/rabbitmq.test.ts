@@ -1,20 +1,23 @@
-import type { Socket } from 'node:net';
 import { connect, type ChannelModel } from 'amqplib';
-import { eventually } from '@drainkit/testing';
+import { eventually, within } from '@drainkit/testing';
 import { expect, onTestFinished, test } from 'vitest';
 import { needs, ownName, SERVICES } from '../test-services.ts';
 import { rabbitConsumer, rabbitMq, rabbitPublisher } from './rabbitmq.ts';
-import { HeldHandler, testDrain } from './test-drain.ts';
+import { HeldHandler, startAgain, testDrain } from './test-drain.ts';
+import { testProxy, type TestProxy } from './test-proxy.ts';
 
 needs('RabbitMQ');
 
 interface Scene {
   readonly connection: ChannelModel;
+  /** What the connection goes through. */
+  readonly proxy: TestProxy;
   readonly queue: string;
   readonly send: (...texts: readonly string[]) => Promise<void>;
   /** Takes everything out of the queue, and says what was delivered before. */
   readonly rest: () => Promise<{ text: string; redelivered: boolean }[]>;
   readonly count: () => Promise<number>;
+  readonly consumers: () => Promise<number>;
 }
 
 /** A queue of its own, and a connection that looks on from outside. */
@@ -27,8 +30,10 @@ async function scene(): Promise<Scene> {
     await channel.deleteQueue(queue);
     await watcher.close();
   });
+  const proxy = await testProxy(SERVICES.RabbitMQ);
   return {
-    connection: await connect(SERVICES.RabbitMQ),
+    connection: await connect(proxy.url),
+    proxy,
     queue,
     send: async (...texts) => {
       for (const text of texts) channel.sendToQueue(queue, Buffer.from(text));
@@ -43,6 +48,7 @@ async function scene(): Promise<Scene> {
       return messages;
     },
     count: async () => (await channel.checkQueue(queue)).messageCount,
+    consumers: async () => (await channel.checkQueue(queue)).consumerCount,
   };
 }
 
@@ -117,7 +123,7 @@ test('a message whose handler never ends is given back at the deadline, and ever
 });
 
 test('a connection that is lost begins a drain; what is in hand is finished, and comes again', async () => {
-  const { connection, queue, send, rest } = await scene();
+  const { connection, proxy, queue, send, rest } = await scene();
   const handler = new HeldHandler();
   const drain = testDrain();
   drain.component(rabbitMq(connection));
@@ -126,16 +132,58 @@ test('a connection that is lost begins a drain; what is in hand is finished, and
   await send('in hand');
   await eventually('it to be in hand', () => handler.begun.length === 1);
 
-  (connection.connection as unknown as { readonly stream: Socket }).stream.destroy(new Error('the network is gone'));
+  proxy.cut();
   await eventually('the drain to begin', () => drain.phase !== 'serving');
   handler.release();
   const report = await drain.done;
 
-  expect(report.trigger.reason).toContain(queue);
+  expect(report.trigger.reason).toContain(`the channel of ${queue} is closed`);
   expect(handler.finished).toEqual(['in hand']);
-  // The last that failed: not an acknowledgement on a channel that is gone.
   const row = report.components.find(({ name }) => name.includes(queue));
-  expect(row).toMatchObject({ failures: 1, error: expect.stringContaining(`the channel of ${queue} is closed`) });
+  expect(row).toMatchObject({ failures: 1, error: expect.stringContaining('1 not acknowledged') });
+  await eventually('the broker to have it back', async () => (await rest()).some(({ redelivered }) => redelivered));
+});
+
+test('a connection that is lost before the cancelling is answered does not end the drain before what is in hand', async () => {
+  const { connection, proxy, queue, send, rest } = await scene();
+  const handler = new HeldHandler();
+  const drain = testDrain();
+  drain.component(rabbitMq(connection));
+  drain.component(rabbitConsumer({ connection, queue, handle: ({ content }) => handler.handle(content.toString()) }));
+  await drain.startComponents();
+  await send('in hand');
+  await eventually('it to be in hand', () => handler.begun.length === 1);
+
+  proxy.mute();
+  const done = drain.start('test');
+  proxy.cut();
+  setTimeout(() => handler.release(), 100);
+  const report = await within('the drain', 5_000, done);
+
+  expect(handler.finished).toEqual(['in hand']);
+  expect(report).toMatchObject({ outcome: 'failed', exitCode: 1 });
+  await eventually('the broker to have it back', async () => (await rest()).some(({ redelivered }) => redelivered));
+});
+
+test('an acknowledgement that is lost on its way is reported: its message comes again', async () => {
+  const { connection, proxy, queue, send, rest, consumers } = await scene();
+  const handler = new HeldHandler();
+  const drain = testDrain();
+  drain.component(rabbitMq(connection));
+  drain.component(rabbitConsumer({ connection, queue, handle: ({ content }) => handler.handle(content.toString()) }));
+  await drain.startComponents();
+  await send('in hand');
+  await eventually('it to be in hand', () => handler.begun.length === 1);
+
+  const done = drain.start('test');
+  await eventually('the consumer to be cancelled', async () => (await consumers()) === 0);
+  proxy.mute();
+  handler.release();
+  await eventually('the channel to be closing', () => drain.phase === 'closing');
+  proxy.cut();
+  const report = await within('the drain', 2_000, done);
+
+  expect(report).toMatchObject({ outcome: 'failed', exitCode: 1 });
   await eventually('the broker to have it back', async () => (await rest()).some(({ redelivered }) => redelivered));
 });
 
@@ -159,16 +207,34 @@ test('a message whose handler fails comes once more, and not for ever', async ()
   expect(await rest()).toEqual([]);
 });
 
+test('a handler that throws before it waits for anything has failed like any other', async () => {
+  const { connection, queue, send, rest } = await scene();
+  const deliveries: boolean[] = [];
+  const drain = testDrain();
+  drain.component(rabbitMq(connection));
+  const handle = ({ fields }: { fields: { redelivered: boolean } }): Promise<void> => {
+    deliveries.push(fields.redelivered);
+    throw new Error('cannot read it');
+  };
+  drain.component(rabbitConsumer({ connection, queue, handle }));
+  await drain.startComponents();
+  await send('bad');
+  await eventually('it to come twice', () => deliveries.length === 2);
+
+  expect(await drain.start('test')).toMatchObject({ outcome: 'clean', exitCode: 0 });
+  expect(await rest()).toEqual([]);
+});
+
 test('what was published when the drain begins is confirmed before the channel closes', async () => {
   const { connection, queue, count } = await scene();
   const drain = testDrain();
-  const channel = await connection.createConfirmChannel();
+  const publisher = rabbitPublisher(connection);
   drain.component(rabbitMq(connection));
-  drain.component(rabbitPublisher(channel));
+  drain.component(publisher);
   await drain.startComponents();
   let confirmed = 0;
   for (let index = 0; index < 500; index += 1) {
-    channel.sendToQueue(queue, Buffer.from(String(index)), { persistent: true }, (error) => {
+    publisher.channel().sendToQueue(queue, Buffer.from(String(index)), { persistent: true }, (error) => {
       if (error === null) confirmed += 1;
     });
   }
@@ -196,4 +262,40 @@ test('a queue that is deleted under its consumer begins a drain', async () => {
 
   await eventually('the drain to begin', () => drain.phase !== 'serving');
   expect((await drain.done).trigger.reason).toContain(`queue ${queue} is gone`);
+});
+
+test('a consumer and a publisher that were closed because another failed to start can be started again', async () => {
+  const { connection, queue, rest } = await scene();
+  const handled: string[] = [];
+  const drain = testDrain();
+  const publisher = rabbitPublisher(connection);
+  drain.component(rabbitMq(connection));
+  drain.component(publisher);
+  drain.component(
+    rabbitConsumer({ connection, queue, handle: async ({ content }) => void handled.push(content.toString()) }),
+  );
+
+  await startAgain(drain);
+  publisher.channel().sendToQueue(queue, Buffer.from('a'));
+  await eventually('the message to be handled', () => handled.length === 1);
+
+  expect(await drain.start('test')).toMatchObject({ outcome: 'clean' });
+  expect(await rest()).toEqual([]);
+});
+
+test('a publisher on a connection that is lost already fails to start, and says why', async () => {
+  const { connection, proxy } = await scene();
+  const publisher = rabbitPublisher(connection);
+  expect(publisher.channel).toThrow('the RabbitMQ publisher is not started');
+  const drain = testDrain();
+  drain.component(rabbitMq(connection));
+  drain.component(publisher);
+  const lost = new Promise((resolve) => connection.on('close', resolve));
+  proxy.cut();
+  await within('the connection to be lost', 5_000, lost);
+
+  await expect(drain.startComponents()).rejects.toMatchObject({
+    code: 'DRAIN_START_FAILED',
+    message: expect.stringContaining('Connection closed'),
+  });
 });

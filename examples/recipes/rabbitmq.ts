@@ -10,7 +10,7 @@ export function rabbitMq(connection: ChannelModel): ComponentOptions {
   // 'close' follows; an 'error' without a listener would end the process.
   connection.on('error', () => {});
   connection.on('close', () => (closed = true));
-  return { name: 'rabbitmq', close: () => (closed ? undefined : connection.close()) };
+  return { name: 'rabbitmq', close: () => (closed ? undefined : closing(connection)) };
 }
 
 export interface RabbitConsumerOptions {
@@ -27,17 +27,23 @@ export function rabbitConsumer({ connection, queue, prefetch = 10, handle }: Rab
   let channel: Channel | undefined;
   let consumerTag = '';
   let closed = false;
+  let lost = 0;
   const inHand = new Set<Promise<void>>();
 
   const settle = async (on: Channel, message: ConsumeMessage): Promise<void> => {
-    const handled = await handle(message).then(
-      () => true,
-      () => false,
-    );
-    // Too late: the channel is gone, and the broker has taken the message back.
-    if (closed) return;
-    if (handled) on.ack(message);
-    else on.nack(message, false, !message.fields.redelivered);
+    let handled = true;
+    try {
+      await handle(message);
+    } catch {
+      handled = false;
+    }
+    try {
+      if (handled) on.ack(message);
+      else on.nack(message, false, !message.fields.redelivered);
+    } catch {
+      // Too late: the channel is gone, and the broker has taken the message back.
+      lost += 1;
+    }
   };
 
   return {
@@ -48,6 +54,7 @@ export function rabbitConsumer({ connection, queue, prefetch = 10, handle }: Rab
     start: async ({ fail }) => {
       const opened = await connection.createChannel();
       closed = false;
+      lost = 0;
       channel = opened;
       opened.on('error', fail);
       opened.on('close', () => {
@@ -64,28 +71,57 @@ export function rabbitConsumer({ connection, queue, prefetch = 10, handle }: Rab
     },
     // What the broker has sent until it hears of it is in hand too, and is finished: nothing is delivered twice.
     quiesce: async () => {
-      if (!closed) await channel?.cancel(consumerTag);
-      await Promise.all(inHand);
+      try {
+        if (!closed) await channel?.cancel(consumerTag);
+      } finally {
+        await Promise.all(inHand);
+      }
+      if (lost > 0) throw new Error(`what was in hand comes again: ${lost} not acknowledged, the channel is closed`);
     },
     // Closing comes after the acknowledgements on the same channel: the broker has them when it answers.
-    close: () => (closed ? undefined : channel?.close()),
+    close: () => (closed || channel === undefined ? undefined : closing(channel)),
   };
 }
 
+export interface RabbitPublisher extends ComponentOptions {
+  /** The channel to publish on. Throws before it is started. */
+  readonly channel: () => ConfirmChannel;
+}
+
 /** A channel that publishes with confirms. Register it before what publishes on it: it closes when all is confirmed. */
-export function rabbitPublisher(channel: ConfirmChannel): ComponentOptions {
+export function rabbitPublisher(connection: ChannelModel): RabbitPublisher {
+  let channel: ConfirmChannel | undefined;
   let closed = false;
-  channel.on('error', () => {});
-  channel.on('close', () => (closed = true));
   return {
     name: 'rabbitmq publisher',
     dependsOn: ['rabbitmq'],
     onFailure: 'drain',
-    start: ({ fail }) => void channel.on('close', () => fail(new Error('the channel is closed'))),
+    channel: () => {
+      if (channel === undefined) throw new Error('the RabbitMQ publisher is not started');
+      return channel;
+    },
+    start: async ({ fail }) => {
+      channel = await connection.createConfirmChannel();
+      closed = false;
+      channel.on('error', fail);
+      channel.on('close', () => {
+        closed = true;
+        fail(new Error('the channel of the publisher is closed'));
+      });
+    },
     close: async () => {
-      if (closed) return;
+      if (closed || channel === undefined) return;
       await channel.waitForConfirms();
-      await channel.close();
+      await closing(channel);
     },
   };
+}
+
+/** Closes it, and rejects where the connection is lost before the answer: amqplib would wait for that for ever. */
+function closing(open: Channel | ChannelModel): Promise<void> {
+  return new Promise((resolve, reject) => {
+    // An answer is told first, and then 'close'.
+    open.once('close', () => setImmediate(reject, new Error('the connection was lost before it was closed')));
+    open.close().then(resolve, reject);
+  });
 }

@@ -1,7 +1,7 @@
 import type { DrainOptions } from '@drainkit/core';
 import { createDrain, type HttpDrain } from '@drainkit/core/node';
 import { within } from '@drainkit/testing';
-import { onTestFinished } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 
 /** A drain in real time, that of the servers, which leaves this process and its signals alone. */
 export function testDrain(options: DrainOptions = {}): HttpDrain {
@@ -17,6 +17,23 @@ export function testDrain(options: DrainOptions = {}): HttpDrain {
     await within('the drain to end', 10_000, drain.close());
   });
   return drain;
+}
+
+/**
+ * Starts the components of a drain twice: the first time one that comes after them fails, so that they are closed again.
+ */
+export async function startAgain(drain: HttpDrain): Promise<void> {
+  let isTried = false;
+  drain.component({
+    name: 'fails at first',
+    start: () => {
+      if (isTried) return;
+      isTried = true;
+      throw new Error('not yet');
+    },
+  });
+  await expect(drain.startComponents()).rejects.toThrow('not yet');
+  await drain.startComponents();
 }
 
 /** A message handler that lets nothing go before the test says so. */

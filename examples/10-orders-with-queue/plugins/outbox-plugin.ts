@@ -15,8 +15,8 @@ const REST = 50;
 export const outboxPlugin = fp(
   async (app: FastifyInstance, { queue }: { readonly queue: string }): Promise<void> => {
     const { drain, log, pool, rabbit } = app;
-    const channel = await rabbit.createConfirmChannel();
-    drain.component(rabbitPublisher(channel));
+    const publisher = rabbitPublisher(rabbit);
+    drain.component(publisher);
 
     // SKIP LOCKED: two instances, as in a rolling restart, never take the same message.
     const publishBatch = (): Promise<number> =>
@@ -24,6 +24,7 @@ export const outboxPlugin = fp(
         const take = 'SELECT order_id FROM outbox ORDER BY order_id LIMIT $1 FOR UPDATE SKIP LOCKED';
         const { rows } = await client.query<{ order_id: string }>(take, [BATCH]);
         const ids = rows.map(({ order_id }) => order_id);
+        const channel = publisher.channel();
         for (const id of ids) channel.sendToQueue(queue, Buffer.from(id), { persistent: true });
         await channel.waitForConfirms();
         await client.query('DELETE FROM outbox WHERE order_id = ANY($1)', [ids]);
