@@ -7,6 +7,7 @@ import {
   type Http2Server,
   type ServerHttp2Stream,
 } from 'node:http2';
+import { connect as connectPlain } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { text } from 'node:stream/consumers';
 import type { DrainOptions } from '@drainkit/core';
@@ -17,6 +18,7 @@ import { fastify } from 'fastify';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { trackSockets } from '../contract/contract-server.ts';
 import { certificate, listen } from '../contract/server-kinds.ts';
+import { HeldHandshake } from '../contract/held-handshake.ts';
 import { DrainedServer, STALL, WINDOW } from './drained-server.ts';
 import { RawHttp2Client } from './raw-http2-client.ts';
 import { TRANSPORTS, type Transport } from './transports.ts';
@@ -115,6 +117,43 @@ describe('GOAWAY', () => {
     await Promise.all(sessions.map((session) => within('the session to close', 5_000, closed(session))));
     const { outcome, totalMs } = await server.done();
     expect({ outcome, totalMs }).toEqual({ outcome: 'clean', totalMs: 0 });
+  });
+});
+
+describe('a TLS handshake that is not over when the listener closes', () => {
+  test('and has not begun: a request on its session is answered, and it does not hold the drain', async () => {
+    const server = await DrainedServer.start(h2);
+    server.announce();
+    await server.host.advance(WINDOW - 30);
+    const transport = connectPlain(server.port, '127.0.0.1');
+    await eventually('the server to accept', () => server.drain.snapshot().openConnections === 1);
+    await server.host.advance(30);
+    await eventually('the listener to close', () => !server.server.listening);
+    const client = await RawHttp2Client.secure(transport);
+    const stream = client.request('GET', '/');
+    await eventually('the answer', () => client.stream(stream).ended);
+    expect(client.stream(stream)).toMatchObject({ status: 200, body: 'fast' });
+    await server.host.advance(100);
+    const { outcome, servedLate } = await server.done();
+    expect({ outcome, servedLate }).toEqual({ outcome: 'clean', servedLate: 1 });
+  });
+
+  test('and has begun: a request on its session is answered, however long that takes', async () => {
+    const server = await DrainedServer.start(h2);
+    const held = await HeldHandshake.connect(server.port);
+    const connecting = RawHttp2Client.secure(held);
+    await eventually('the hello to arrive', () => server.bytesRead > 0);
+    await server.drainNow();
+    held.release();
+    const client = await connecting;
+    const stream = client.request('GET', '/slow');
+    await server.called('/slow');
+    await server.host.advance(STALL);
+    server.release();
+    await eventually('the answer', () => client.stream(stream).ended);
+    expect(client.stream(stream)).toMatchObject({ status: 200, body: 'slow' });
+    const { outcome, stalled } = await server.done();
+    expect({ outcome, stalled }).toEqual({ outcome: 'clean', stalled: 0 });
   });
 });
 

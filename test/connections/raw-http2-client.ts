@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect as connectPlain, type Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { connect as connectTls } from 'node:tls';
 import { eventually } from '@drainkit/testing';
 import { onTestFinished } from 'vitest';
@@ -51,12 +52,22 @@ export class RawHttp2Client {
   #isOver = false;
 
   static async connect(port: number, tls: boolean): Promise<RawHttp2Client> {
-    const socket = tls
-      ? connectTls({ port, host: '127.0.0.1', rejectUnauthorized: false, ALPNProtocols: ['h2'] })
-      : connectPlain(port, '127.0.0.1');
-    await once(socket, tls ? 'secureConnect' : 'connect');
-    const client = new RawHttp2Client(socket);
+    const transport = connectPlain(port, '127.0.0.1');
+    onTestFinished(() => void transport.destroy());
+    await once(transport, 'connect');
+    return tls ? RawHttp2Client.secure(transport) : RawHttp2Client.#start(transport);
+  }
+
+  /** Begins with a TLS handshake on a connection that is there already. */
+  static async secure(transport: Duplex): Promise<RawHttp2Client> {
+    const socket = connectTls({ socket: transport, rejectUnauthorized: false, ALPNProtocols: ['h2'] });
+    await once(socket, 'secureConnect');
+    return RawHttp2Client.#start(socket);
+  }
+
+  static async #start(socket: Socket): Promise<RawHttp2Client> {
     onTestFinished(() => void socket.destroy());
+    const client = new RawHttp2Client(socket);
     await eventually('the settings of the server', () => client.#settled);
     // Once it answers, it has read all that was sent so far.
     client.#send(FRAME.ping, 0, 0, Buffer.alloc(8));

@@ -1,7 +1,9 @@
 import { connect as connectPlain } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 import { eventually } from '@drainkit/testing';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { ContractServer, DEADLINE, WINDOW } from './contract-server.ts';
+import { HeldHandshake } from './held-handshake.ts';
 import { SERVER_KINDS } from './server-kinds.ts';
 
 /** The beginning of a TLS record that holds a ClientHello of 512 bytes, and nothing of it. */
@@ -64,6 +66,26 @@ describe.each(SERVER_KINDS.filter(({ tls }) => tls).map((kind) => [kind.name, ki
     expect(totalMs).toBeLessThanOrEqual(WINDOW + server.drain.plan.stallTimeout);
     await eventually('the connection to be over', client.isOver);
     expect(client.received().toString('latin1')).not.toContain('HTTP/1.1');
+  });
+
+  test('a request on a connection whose handshake ends after the listener has closed is answered, however long that takes', async () => {
+    const server = await ContractServer.start(kind);
+    const held = await HeldHandshake.connect(Number(new URL(server.url).port));
+    const client = connectTls({ socket: held, rejectUnauthorized: false });
+    onTestFinished(() => void client.destroy());
+    let answer = '';
+    client.on('data', (chunk: Buffer) => (answer += chunk.toString())).on('error', () => {});
+    client.once('secureConnect', () => client.write('GET /slow HTTP/1.1\r\nHost: a\r\n\r\n'));
+    await eventually('the hello to arrive', () => [...server.sockets].some(({ bytesRead }) => bytesRead > 0));
+    await server.drainNow();
+    held.release();
+    await server.routes.called('/slow');
+    await server.host.advance(server.drain.plan.stallTimeout);
+    server.routes.release();
+    await eventually('the answer', () => answer.includes('slow'));
+    expect(answer).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
+    const { outcome, stalled } = await server.done();
+    expect({ outcome, stalled }).toEqual({ outcome: 'clean', stalled: 0 });
   });
 
   test('an idle connection is ended in order', async () => {

@@ -15,7 +15,7 @@ export class ConnectionSet implements Iterable<Connection> {
   /** By plain socket, by TLS socket, and during a handshake by the raw socket under it. */
   readonly #connections = new Map<Socket, Connection>();
 
-  /** @param onClosed - told of each connection that is gone. */
+  /** @param onClosed - told of each connection that is gone, and of each handshake that is over. */
   constructor(server: Server, clock: Clock, onClosed: (connection: Connection) => void) {
     this.#clock = clock;
     this.#onClosed = onClosed;
@@ -54,10 +54,11 @@ export class ConnectionSet implements Iterable<Connection> {
 
   /** From here on the TLS socket stands for the connection: the raw one under it would look idle in the middle of a request. */
   #onSecured(socket: TLSSocket): void {
-    const { _parent: raw } = socket as TLSSocket & { readonly _parent?: Socket };
-    if (raw !== undefined) this.#connections.delete(raw);
     // HTTP/2 is counted by session.
     if (socket.alpnProtocol !== 'h2') this.of(socket);
+    // Only now, or for a moment there would be no connection left.
+    const { _parent: raw } = socket as TLSSocket & { readonly _parent?: Socket };
+    if (raw !== undefined) this.#delete(raw);
   }
 
   #delete(socket: Socket): void {

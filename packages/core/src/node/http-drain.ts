@@ -103,11 +103,12 @@ export class HttpDrain extends ProcessDrain {
   #partsFor(server: Server): ServerParts {
     const { plan } = this;
     const { clock } = this.host;
-    const http2 =
-      plan.enabled && isHttp2Server(server) ? new Http2Drainable(server, plan, clock, this.#routes) : undefined;
+    const hasHttp2 = plan.enabled && isHttp2Server(server);
     // Over TLS an HTTP/2 server may also be spoken to in HTTP/1, and has connections that are still shaking hands.
-    const hasHttp1 = plan.enabled && (http2 === undefined || server instanceof TlsServer);
+    const hasHttp1 = plan.enabled && (!hasHttp2 || server instanceof TlsServer);
     const http = hasHttp1 ? new HttpDrainable(server, plan, clock, this.#routes) : undefined;
+    const handshakes = http?.drained() ?? Promise.resolve();
+    const http2 = hasHttp2 ? new Http2Drainable(server, plan, clock, this.#routes, handshakes) : undefined;
     if (http === undefined) new RequestGate(server, (...exchange) => !this.#routes.serveHealth(...exchange)).install();
     return { http, http2, all: [http, http2].filter((part) => part !== undefined) };
   }

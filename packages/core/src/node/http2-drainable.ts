@@ -46,9 +46,11 @@ export class Http2Drainable implements Drainable {
   #forced: DrainError | undefined;
   #refusing = false;
   #listenerClosed = false;
+  #handshakesOver = false;
   #cutOff = 0;
 
-  constructor(server: Http2Server, plan: DrainPlan, clock: Clock, routes: Routes) {
+  /** @param handshakes - fulfilled when a drain has seen the end of the last TLS handshake: no session begins after it. */
+  constructor(server: Http2Server, plan: DrainPlan, clock: Clock, routes: Routes, handshakes: Promise<void>) {
     this.#server = server;
     this.#plan = plan;
     this.#clock = clock;
@@ -63,6 +65,10 @@ export class Http2Drainable implements Drainable {
     server.prependListener('stream', this.#onStream);
     server.on('listening', () => {
       if (this.#refusing) this.#closeListener();
+    });
+    void handshakes.then(() => {
+      this.#handshakesOver = true;
+      this.#settle();
     });
   }
 
@@ -184,6 +190,7 @@ export class Http2Drainable implements Drainable {
   }
 
   #settle(): void {
-    if (this.#listenerClosed && this.#connections.size === 0 && this.#streams.size === 0) this.#drained.resolve();
+    const noneCanCome = this.#listenerClosed && this.#handshakesOver;
+    if (noneCanCome && this.#connections.size === 0 && this.#streams.size === 0) this.#drained.resolve();
   }
 }
