@@ -2,9 +2,9 @@ import type { SpawnedApp } from '@drainkit/testing';
 import { expect, test } from 'vitest';
 import { CLOSED_IN_REVERSE, exitOf, reportOf, start, told } from './spawned.ts';
 
-async function startWith(scene: string, companion: object = {}): Promise<SpawnedApp> {
+async function startWith(scene: string, companion: object = {}, until = 'thread up'): Promise<SpawnedApp> {
   const app = await start('companion', { scene, env: { COMPANION: JSON.stringify(companion) } });
-  await app.waitForLine('thread up', 30_000);
+  await app.waitForLine(until, 30_000);
   return app;
 }
 
@@ -15,12 +15,28 @@ test('a thread with a drain of its own is told, finishes its job, closes what it
   const [first] = reportOf(app).resources;
   expect(first).toMatchObject({ outcome: 'closed' });
   expect(first?.name).toMatch(/^drain \(thread \d+\)$/);
-  expect(told(app, 'thread').slice(1)).toEqual([
+  expect(told(app, 'thread').slice(2)).toEqual([
     'thread told: message: shutdown',
     'thread finished its job',
     'thread closed database',
   ]);
   expect(told(app, 'closing', 'closed')).toEqual(CLOSED_IN_REVERSE);
+});
+
+test('a thread that is still booting is told as soon as it has a drain', async () => {
+  const app = await startWith('thread:booting', { timeout: '8s' }, 'thread boots');
+  app.signal('SIGTERM');
+  const { code, ms } = await exitOf(app);
+  expect(code).toBe(0);
+  expect(ms).toBeLessThan(4000);
+  expect(reportOf(app)).toMatchObject({ outcome: 'clean', resources: [{ outcome: 'closed' }, {}, {}, {}] });
+  // Its first job has begun by then.
+  expect(told(app, 'thread').filter((line) => line !== 'thread up')).toEqual([
+    'thread boots',
+    'thread told: message: shutdown',
+    'thread finished its job',
+    'thread closed database',
+  ]);
 });
 
 test('a thread without one is posted what it knows', async () => {

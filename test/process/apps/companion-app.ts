@@ -69,8 +69,13 @@ const THREADS: Readonly<Record<string, string>> = {
 for (const [kind, program] of Object.entries(THREADS)) {
   if (inScene(`thread:${kind}`)) drain.thread(new Worker(program, { eval: true }), { name: kind, ...companion });
 }
-if (inScene('thread:drain')) {
-  drain.thread(new Worker(new URL('./thread-app.js', import.meta.url)), { name: 'drain', ...companion });
+/** How long a thread with a drain of its own takes until it has it, in milliseconds. */
+const BOOT_TIMES: Readonly<Record<string, number>> = { drain: 0, booting: 1000 };
+
+for (const [kind, bootMs] of Object.entries(BOOT_TIMES)) {
+  if (!inScene(`thread:${kind}`)) continue;
+  const thread = new Worker(new URL('./thread-app.js', import.meta.url), { workerData: { bootMs } });
+  drain.thread(thread, { name: kind, ...companion });
 }
 
 const server = createServer((request, response) => {

@@ -1,8 +1,11 @@
 // A thread with a drain of its own: one job after the other, until it is told to stop. JavaScript, for not every Node strips
 // types in a thread.
 import { setTimeout as sleep } from 'node:timers/promises';
+import { workerData } from 'node:worker_threads';
 import { createDrain } from '@drainkit/core/node';
 
+console.log('thread boots');
+await sleep(workerData.bootMs);
 const drain = createDrain({ exit: true });
 drain.resource('thread database', () => console.log('thread closed database'));
 drain.on('trigger', ({ trigger }) => console.log(`thread told: ${trigger.reason}`));

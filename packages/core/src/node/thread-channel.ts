@@ -7,26 +7,35 @@ import type { Cancel } from '../host.ts';
  */
 const CHANNEL = 'drainkit.threads';
 
-interface ThreadMessage {
-  readonly thread: number;
-  readonly message: unknown;
-}
+/** What is sent: a message for a thread, or by a thread that it listens from now on. */
+type Sent = { readonly to: number; readonly message: unknown } | { readonly listens: number };
 
-/** Sends a message to the drains of a thread of this process. Where it has none, or is busy, nobody hears it. */
-export function tellThread(thread: number, message: unknown): void {
-  const channel = new BroadcastChannel(CHANNEL);
-  const sent: ThreadMessage = { thread, message };
-  channel.postMessage(sent);
-  channel.close();
+/**
+ * Sends a message to the drains of a thread of this process: now, and, since nothing is kept for who does not listen yet,
+ * again when a thread that is still booting begins to listen. Where it has none, or is busy, nobody hears it.
+ *
+ * @returns how to stop that.
+ */
+export function tellThread(thread: number, message: unknown): Cancel {
+  const { send, close } = open((sent) => {
+    if ('listens' in sent && sent.listens === thread) send({ to: thread, message });
+  });
+  send({ to: thread, message });
+  return close;
 }
 
 /** Calls `listener` with each message for this thread. It does not keep the thread alive. */
 export function listenInThread(listener: (message: unknown) => void): Cancel {
-  const channel = new BroadcastChannel(CHANNEL);
-  channel.addEventListener('message', (event: unknown) => {
-    const { thread, message } = (event as { readonly data: ThreadMessage }).data;
-    if (thread === threadId) listener(message);
+  const { send, close } = open((sent) => {
+    if ('to' in sent && sent.to === threadId) listener(sent.message);
   });
+  send({ listens: threadId });
+  return close;
+}
+
+function open(onSent: (sent: Sent) => void): { readonly send: (sent: Sent) => void; readonly close: Cancel } {
+  const channel = new BroadcastChannel(CHANNEL);
+  channel.addEventListener('message', (event: unknown) => onSent((event as { readonly data: Sent }).data));
   channel.unref();
-  return () => channel.close();
+  return { send: (sent) => channel.postMessage(sent), close: () => channel.close() };
 }

@@ -38,7 +38,7 @@ export function drainThread(drain: Drain, worker: Worker, options: ThreadOptions
   });
   const tell = (): void => {
     isTold = true;
-    tellThread(threadId, 'shutdown');
+    void ended.promise.then(tellThread(threadId, 'shutdown'));
     if (message !== undefined) worker.postMessage(message);
   };
   const kill = (): void => void worker.terminate();
