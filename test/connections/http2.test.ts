@@ -7,9 +7,10 @@ import {
   type Http2Server,
   type ServerHttp2Stream,
 } from 'node:http2';
-import { connect as connectPlain } from 'node:net';
+import { connect as connectPlain, type Server } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { text } from 'node:stream/consumers';
+import { promisify } from 'node:util';
 import type { DrainOptions } from '@drainkit/core';
 import { createDrain, type HttpDrain, type RequestSignals } from '@drainkit/core/node';
 import { drainPlugin } from '@drainkit/fastify';
@@ -19,13 +20,16 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { trackSockets } from '../contract/contract-server.ts';
 import { certificate, listen } from '../contract/server-kinds.ts';
 import { HeldHandshake } from '../contract/held-handshake.ts';
-import { DrainedServer, STALL, WINDOW } from './drained-server.ts';
+import { DEADLINE, DrainedServer, FORCE_GRACE, STALL, WINDOW } from './drained-server.ts';
 import { RawHttp2Client } from './raw-http2-client.ts';
 import { TRANSPORTS, type Transport } from './transports.ts';
 
 const [h2c, h2] = TRANSPORTS.filter(({ http2 }) => http2) as [Transport, Transport];
 
 const ANY_STREAM = 2 ** 31 - 1;
+
+/** How long a client may take to answer a FIN, in milliseconds. */
+const LINGER = 500;
 
 describe('GOAWAY', () => {
   test('over plain TCP it comes twice: a notice that names no stream, then one that names the last', async () => {
@@ -177,6 +181,31 @@ describe.each([h2c, h2])('$name', (transport) => {
     expect({ outcome, stalled }).toEqual({ outcome: 'clean', stalled: 1 });
   });
 
+  test('a client that does not close its side after the end of its session holds the drain for half a second', async () => {
+    const server = await DrainedServer.start(transport);
+    const client = await RawHttp2Client.connect(server.port, transport.tls, { allowHalfOpen: true });
+    await server.drainNow();
+    await server.host.advance(100);
+    expect(await within('the session to end', 5_000, client.closed)).toBe('fin');
+    expect(server.drain.phase).toBe('draining');
+    await server.host.advance(LINGER);
+    const { outcome, totalMs, stalled } = await server.done();
+    expect({ outcome, stalled }).toEqual({ outcome: 'clean', stalled: 0 });
+    expect(totalMs).toBeLessThanOrEqual(WINDOW + 100 + LINGER);
+    await eventually('no connection to be left', async () => (await connections(server.server)) === 0);
+  });
+
+  test('a client that does not close its side is gone at the deadline with what it waited for', async () => {
+    const server = await DrainedServer.start(transport);
+    const client = await RawHttp2Client.connect(server.port, transport.tls, { allowHalfOpen: true });
+    client.request('GET', '/slow');
+    await server.called('/slow');
+    await server.drainNow();
+    await server.host.advance(DEADLINE + FORCE_GRACE);
+    expect((await server.done()).aborted.map(({ name }) => name)).toEqual(['GET /slow']);
+    await eventually('no connection to be left', async () => (await connections(server.server)) === 0);
+  });
+
   test('an answer that has begun lets its client take its time with the rest of the body', async () => {
     const { drain, server, host } = await serve(createServer(), (stream) => {
       stream.respond({ ':status': 200 });
@@ -206,6 +235,19 @@ describe.each([h2c, h2])('$name', (transport) => {
     await server.host.advance(WINDOW);
     expect((await server.done()).refused).toBe(1);
   });
+});
+
+test('a client of plain TCP that sends nothing and closes nothing holds the drain for half a second', async () => {
+  const server = await DrainedServer.start(h2c);
+  const client = connectPlain({ port: server.port, host: '127.0.0.1', allowHalfOpen: true });
+  onTestFinished(() => void client.destroy());
+  client.on('error', () => {}).resume();
+  await eventually('the server to accept', () => server.drain.snapshot().openConnections === 1);
+  await server.drainNow();
+  await server.host.advance(100 + LINGER);
+  const { outcome, totalMs } = await server.done();
+  expect({ outcome, totalMs }).toEqual({ outcome: 'clean', totalMs: WINDOW + 100 + LINGER });
+  await eventually('no connection to be left', async () => (await connections(server.server)) === 0);
 });
 
 describe('a handler', () => {
@@ -323,6 +365,10 @@ describe('Fastify', () => {
     expect(resources).toMatchObject([{ name: 'fastify' }]);
   });
 });
+
+function connections(server: Server): Promise<number> {
+  return promisify(server.getConnections.bind(server))();
+}
 
 function portOf(server: { address(): unknown }): number {
   return (server.address() as { port: number }).port;

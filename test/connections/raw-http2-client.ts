@@ -51,8 +51,9 @@ export class RawHttp2Client {
   #ponged = false;
   #isOver = false;
 
-  static async connect(port: number, tls: boolean): Promise<RawHttp2Client> {
-    const transport = connectPlain(port, '127.0.0.1');
+  /** @param allowHalfOpen - whether it goes on when the server has ended its side. */
+  static async connect(port: number, tls: boolean, { allowHalfOpen = false } = {}): Promise<RawHttp2Client> {
+    const transport = connectPlain({ port, host: '127.0.0.1', allowHalfOpen });
     onTestFinished(() => void transport.destroy());
     await once(transport, 'connect');
     return tls ? RawHttp2Client.secure(transport) : RawHttp2Client.#start(transport);

@@ -1,5 +1,5 @@
-import type { ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
-import { Socket } from 'node:net';
+import { constants, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
+import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import type { Cancel, Clock } from '../host.ts';
 
@@ -11,6 +11,9 @@ const SHUTDOWN_NOTICE = Buffer.from([0, 0, 8, 7, 0, 0, 0, 0, 0, 0x7f, 0xff, 0xff
 
 /** How long, in milliseconds, the end of a session may wait: for the answer to a PING, or for a moment at which nothing is lost. */
 const CLOSE_WITHIN = 100;
+
+/** How long, in milliseconds, a client may take to close its side after the server's FIN before the connection is closed. */
+const LINGER = 500;
 
 /**
  * One HTTP/2 session: how it is told to leave, and how it is ended.
@@ -27,7 +30,8 @@ export class Http2Connection {
   readonly session: ServerHttp2Session;
   readonly #clock: Clock;
   readonly #onStalled: () => void;
-  readonly #socket: Socket | undefined;
+  readonly #socket: Socket;
+  readonly #isSecure: boolean;
   #taken = 0;
   #open = 0;
   #waiting = 0;
@@ -37,17 +41,26 @@ export class Http2Connection {
   #isFinishing = false;
   #cancelClose: Cancel = () => {};
   #cancelCutOff: Cancel = () => {};
+  #cancelLinger: Cancel = () => {};
 
   /**
-   * @param socket - the accepted connection under the session.
    * @param onStalled - told when the session is cut off because nothing came of it any more.
+   * @param onClosed - told when it is gone, its socket included.
    */
-  constructor(session: ServerHttp2Session, socket: unknown, clock: Clock, onStalled: () => void) {
+  constructor(session: ServerHttp2Session, clock: Clock, onStalled: () => void, onClosed: () => void) {
     this.session = session;
     this.#clock = clock;
     this.#onStalled = onStalled;
     this.#idleSince = clock.now();
-    this.#socket = socket instanceof Socket && !(socket instanceof TLSSocket) ? socket : undefined;
+    const forget = (): void => {
+      this.#cancelClose();
+      this.#cancelCutOff();
+      this.#cancelLinger();
+      onClosed();
+    };
+    // A session shows its socket behind a proxy, and no longer than it lasts. What `once` returns is the socket itself.
+    this.#socket = session.socket.once('close', forget);
+    this.#isSecure = this.#socket instanceof TLSSocket;
   }
 
   /** Counts a stream until it is answered. That it is closed Node says later than its client learns of it. */
@@ -67,13 +80,13 @@ export class Http2Connection {
       this.#open -= 1;
       leave();
     });
-    if (this.#isFinishing && this.#socket === undefined) this.#closeIfNothingComes();
+    if (this.#isFinishing && this.#isSecure) this.#closeIfNothingComes();
     this.#mostAtOnce = Math.max(this.#mostAtOnce, this.#waiting);
   }
 
   /** Asks the client to open no more streams, where that can be asked. What it has sent by then is answered. */
   tell(): void {
-    if (this.#isTold || this.#socket === undefined) return;
+    if (this.#isTold || this.#isSecure) return;
     this.#isTold = true;
     // The first frame of a session has to be its SETTINGS.
     if (this.session.pendingSettingsAck) this.session.once('localSettings', () => this.#notify());
@@ -82,13 +95,14 @@ export class Http2Connection {
 
   /**
    * Ends the session when its last stream has ended. One that has no stream and stays all the same, in the middle of a
-   * header block say, is cut off after the stall timeout.
+   * header block say, is cut off after the stall timeout; one whose client does not close its side, after a short wait.
    */
   finish(stallTimeout: number): void {
     this.#isFinishing = true;
+    this.#lingerAtEnd();
     this.#cutOffAfter(stallTimeout);
     this.#cancelClose = this.#clock.setTimeout(() => this.#close(), CLOSE_WITHIN);
-    if (this.#socket === undefined) return this.#closeIfNothingComes();
+    if (this.#isSecure) return this.#closeIfNothingComes();
     this.tell();
     try {
       // Once a PING that was sent after the notice is answered, nothing more is on its way.
@@ -98,13 +112,14 @@ export class Http2Connection {
     }
   }
 
-  forget(): void {
-    this.#cancelClose();
-    this.#cancelCutOff();
+  destroy(): void {
+    this.session.destroy(undefined, constants.NGHTTP2_CANCEL);
+    // Where the session was asked to close before, Node only ends it.
+    this.#socket.destroy();
   }
 
   #notify(): void {
-    if (!this.session.closed && this.#socket?.writable === true) this.#socket.write(SHUTDOWN_NOTICE);
+    if (!this.session.closed && this.#socket.writable) this.#socket.write(SHUTDOWN_NOTICE);
   }
 
   #closeIfNothingComes(): void {
@@ -116,6 +131,14 @@ export class Http2Connection {
   #close(): void {
     this.#cancelClose();
     if (!this.session.closed && !this.session.destroyed) this.session.close();
+  }
+
+  #lingerAtEnd(): void {
+    const linger = (): void => {
+      this.#cancelLinger = this.#clock.setTimeout(() => this.#socket.destroy(), LINGER);
+    };
+    if (this.#socket.writableFinished) linger();
+    else this.#socket.once('finish', linger);
   }
 
   #cutOffAfter(ms: number): void {

@@ -5,7 +5,6 @@ import {
   type ServerHttp2Session,
   type ServerHttp2Stream,
 } from 'node:http2';
-import { Server as TlsServer } from 'node:tls';
 import { deferred } from '../deferred.ts';
 import { DrainError } from '../drain-error.ts';
 import type { DrainPlan } from '../plan/drain-plan.ts';
@@ -57,10 +56,7 @@ export class Http2Drainable implements Drainable {
     this.#routes = routes;
     this.#farewell = new Farewell(plan, clock);
     this.#arrivals = new ArrivalWatch(clock, plan.stallTimeout);
-    let accepted: unknown;
-    // Node makes a session of a plain connection while it emits it. Under TLS that comes later, and the raw socket is of no use.
-    if (!(server instanceof TlsServer)) server.prependListener('connection', (socket) => (accepted = socket));
-    server.on('session', (session) => this.#onSession(session, accepted));
+    server.on('session', (session) => this.#onSession(session));
     // Before any handler, which may ask for its signals at once.
     server.prependListener('stream', this.#onStream);
     server.on('listening', () => {
@@ -133,7 +129,7 @@ export class Http2Drainable implements Drainable {
 
   abort(): void {
     if (this.#server.listening) this.#server.close();
-    for (const session of this.#connections.keys()) session.destroy(undefined, constants.NGHTTP2_CANCEL);
+    for (const connection of this.#connections.values()) connection.destroy();
     this.#drained.resolve();
   }
 
@@ -150,14 +146,14 @@ export class Http2Drainable implements Drainable {
     });
   }
 
-  #onSession(session: ServerHttp2Session, socket: unknown): void {
-    const connection = new Http2Connection(session, socket, this.#clock, () => (this.#cutOff += 1));
-    this.#connections.set(session, connection);
-    session.once('close', () => {
-      connection.forget();
+  #onSession(session: ServerHttp2Session): void {
+    const onStalled = (): void => void (this.#cutOff += 1);
+    const onClosed = (): void => {
       this.#connections.delete(session);
       this.#settle();
-    });
+    };
+    const connection = new Http2Connection(session, this.#clock, onStalled, onClosed);
+    this.#connections.set(session, connection);
     if (this.#listenerClosed) connection.finish(this.#plan.stallTimeout);
   }
 
