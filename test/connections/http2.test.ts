@@ -161,6 +161,29 @@ describe('a TLS handshake that is not over when the listener closes', () => {
   });
 });
 
+test('many sessions are ended a few in each turn of the event loop', async () => {
+  const server = await DrainedServer.start(h2c);
+  const perTurn: number[] = [0];
+  let turning: NodeJS.Immediate;
+  const nextTurn = (): void => {
+    perTurn.push(0);
+    turning = setImmediate(nextTurn);
+  };
+  onTestFinished(() => clearImmediate(turning));
+  (server.server as Http2Server).on('session', (session) => {
+    const ping = session.ping.bind(session) as (callback: () => void) => boolean;
+    session.ping = (callback: () => void) => {
+      perTurn[perTurn.length - 1] = (perTurn.at(-1) ?? 0) + 1;
+      return ping(callback);
+    };
+  });
+  await Promise.all(Array.from({ length: 120 }, () => RawHttp2Client.connect(server.port, false)));
+  nextTurn();
+  await server.drainNow();
+  expect((await server.done()).outcome).toBe('clean');
+  expect(perTurn.filter((count) => count > 0)).toEqual([50, 50, 20]);
+});
+
 describe.each([h2c, h2])('$name', (transport) => {
   test('a session that sends nothing after its handshake does not hold the drain', async () => {
     const server = await DrainedServer.start(transport);

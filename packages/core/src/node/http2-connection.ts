@@ -98,6 +98,7 @@ export class Http2Connection {
    * header block say, is cut off after the stall timeout; one whose client does not close its side, after a short wait.
    */
   finish(stallTimeout: number): void {
+    if (this.#isFinishing) return;
     this.#isFinishing = true;
     this.#lingerAtEnd();
     this.#cutOffAfter(stallTimeout);

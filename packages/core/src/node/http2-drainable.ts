@@ -15,10 +15,14 @@ import { ArrivalWatch } from './arrival-watch.ts';
 import { Farewell } from './farewell.ts';
 import { Http2Connection } from './http2-connection.ts';
 import { Http2Work } from './http2-work.ts';
+import { inTurns } from './in-turns.ts';
 import { closeListener } from './listener.ts';
 import type { LazySignals } from './request-signals.ts';
 import { refuseStreams } from './stream-listeners.ts';
 import type { Routes } from './routes.ts';
+
+/** How many sessions are told to leave, or ended, in one turn of the event loop: each has frames to write. */
+const SESSIONS_PER_TURN = 50;
 
 /**
  * The HTTP/2 sessions of a server as a Drainable. Keeps its own set of them: `Http2Server#close` of Node 20 and 22 does not.
@@ -105,7 +109,9 @@ export class Http2Drainable implements Drainable {
     if (this.#announced !== undefined) return;
     this.#announced = new DrainError('DRAIN_DRAINING');
     this.#farewell.begin();
-    for (const connection of this.#connections.values()) if (this.#farewell.isDue()) connection.tell();
+    this.#eachConnection((connection) => {
+      if (this.#farewell.isDue()) connection.tell();
+    });
     for (const work of this.#streams.values()) work.announce(this.#announced);
     if (this.#plan.refuseDuringWindow) this.#refuseRequests();
   }
@@ -140,10 +146,14 @@ export class Http2Drainable implements Drainable {
   #closeListener(): void {
     closeListener(this.#server, () => {
       this.#listenerClosed = true;
-      for (const connection of this.#connections.values()) connection.finish(this.#plan.stallTimeout);
-      for (const work of this.#streams.values()) this.#arrivals.watch(work);
+      inTurns(this.#streams.values(), (work) => this.#arrivals.watch(work));
+      this.#eachConnection((connection) => connection.finish(this.#plan.stallTimeout));
       this.#settle();
     });
+  }
+
+  #eachConnection(act: (connection: Http2Connection) => void): void {
+    inTurns(this.#connections.values(), act, undefined, SESSIONS_PER_TURN);
   }
 
   #onSession(session: ServerHttp2Session): void {
