@@ -273,6 +273,29 @@ test('a client of plain TCP that sends nothing and closes nothing holds the drai
   await eventually('no connection to be left', async () => (await connections(server.server)) === 0);
 });
 
+test('what a server pushes is not cut, however long it takes', async () => {
+  let pushed: ServerHttp2Stream | undefined;
+  const { drain, server, host } = await serve(createServer(), (stream) => {
+    stream.pushStream({ ':path': '/pushed' }, (_error, push) => {
+      pushed = push;
+      push.respond({ ':status': 200 });
+      push.write('begin;');
+      stream.respond({ ':status': 200 });
+      stream.end('page');
+    });
+  });
+  const session = nodeClient(portOf(server));
+  const received = new Promise<string>((resolve) => session.once('stream', (stream) => resolve(text(stream))));
+  expect(await get(session, '/')).toEqual([200, 'page']);
+  host.signal('SIGINT');
+  await eventually('the listener to close', () => !server.listening);
+  await host.advance(STALL * 2);
+  pushed?.end('end');
+  expect(await within('what was pushed', 5_000, received)).toBe('begin;end');
+  const { outcome, stalled } = await within('the drain', 5_000, drain.done);
+  expect({ outcome, stalled }).toEqual({ outcome: 'clean', stalled: 0 });
+});
+
 describe('a handler', () => {
   test('of requests finds the signals of its request at once, and their reasons', async () => {
     const seen: RequestSignals[] = [];

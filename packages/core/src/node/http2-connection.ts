@@ -2,6 +2,7 @@ import { constants, type ServerHttp2Session, type ServerHttp2Stream } from 'node
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import type { Cancel, Clock } from '../host.ts';
+import { hiddenProperty } from './hidden-property.ts';
 
 /**
  * GOAWAY with the highest stream id there is and NO_ERROR: "open no more streams; those that are on their way are served"
@@ -146,9 +147,18 @@ export class Http2Connection {
     const taken = this.#taken;
     this.#cancelCutOff = this.#clock.setTimeout(() => {
       if (this.session.destroyed) return;
-      if (this.#open > 0 || this.#taken > taken) return this.#cutOffAfter(ms);
+      if (this.#open > 0 || this.#taken > taken || hasStreams(this.session)) return this.#cutOffAfter(ms);
       this.#onStalled();
       this.session.destroy();
     }, ms);
   }
+}
+
+/**
+ * Whether a session has streams, those included that the server pushes: of these Node tells nobody. It keeps them all under
+ * a symbol that it does not export, the same from Node 20 to 26.
+ */
+function hasStreams(session: ServerHttp2Session): boolean {
+  const { streams } = (hiddenProperty(session, 'state') ?? {}) as { readonly streams?: ReadonlyMap<number, unknown> };
+  return streams !== undefined && streams.size > 0;
 }
