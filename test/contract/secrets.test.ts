@@ -10,7 +10,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { ContractServer, DEADLINE, FORCE_GRACE } from './contract-server.ts';
 import { forEachServer } from './server-kinds.ts';
 
-/** What must be seen nowhere. A letter says where it was sent: q(uery), h(eader), b(ody), p(ath parameter). */
+/** What must be seen nowhere. A letter says where it was sent: q(uery), h(eader), b(ody), p(ath parameter), u(ser of a URL). */
 const SECRET = 'hunter2';
 
 const secretHeaders = {
@@ -66,7 +66,7 @@ async function besiege(server: ContractServer): Promise<RawClient> {
     `POST /echo${query} HTTP/1.1\r\nHost: x\r\nAuthorization: ${SECRET}-h\r\nContent-Length: 99\r\n\r\n${SECRET}-b`,
   );
   (await server.connect()).send(`GET /half${query} HTTP/1.1\r\nAuthorization: ${SECRET}-h`);
-  (await server.connect()).get(`/chat${query}`, {
+  (await server.connect()).get(`http://user:${SECRET}-u@host/chat${query}`, {
     headers: { ...secretHeaders, Connection: 'Upgrade', Upgrade: 'chat' },
   });
   const inFlight = server.kind.hasPatterns ? 4 : 3;

@@ -1,7 +1,8 @@
 import { HttpDrain, type RequestKey } from '@drainkit/core/node';
 import type { DrainOptions } from '@drainkit/core';
-import type { RequestHandler } from 'express';
+import type { Request, RequestHandler } from 'express';
 import { pino } from 'pino';
+import { mountPattern } from './mount-pattern.ts';
 
 /** A drain with Express middleware. Make it with `createDrain`. */
 export class ExpressDrain extends HttpDrain {
@@ -24,6 +25,7 @@ export class ExpressDrain extends HttpDrain {
 
 /** `/orders/:id`, from the time on when Express has found the route. */
 function describeRoute(message: RequestKey): string | undefined {
-  const { route, baseUrl = '' } = message as { route?: { readonly path: unknown }; baseUrl?: string };
-  return route === undefined ? undefined : `${baseUrl}${String(route.path)}`;
+  const request = message as Partial<Request>;
+  if (request.route === undefined) return undefined;
+  return `${mountPattern(request as Request)}${String((request as Request).route.path)}`;
 }

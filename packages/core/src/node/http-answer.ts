@@ -12,7 +12,15 @@ export function pathOf(request: AnyRequest): string {
   return withoutQuery((request as { originalUrl?: string }).originalUrl ?? request.url ?? '/');
 }
 
-export function withoutQuery(url: string): string {
+/** The path of a request target, without its query. A target may be a whole URL (RFC 9112 section 3.2), with a password in it. */
+export function withoutQuery(target: string): string {
+  if (target.startsWith('/')) return beforeQuery(target);
+  const path = beforeQuery(target.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i, ''));
+  // What is left of `CONNECT user:password@host:443` is where it leads.
+  return path === '' ? '/' : path.replace(/^[^/]*@/, '');
+}
+
+function beforeQuery(url: string): string {
   const query = url.indexOf('?');
   // Where a client has sent a fragment against all rules, it may stand before a '?'.
   const fragment = url.indexOf('#');

@@ -23,6 +23,12 @@ describe('pathOf', () => {
     ['/a%3Fb', '/a%3Fb'],
     ['*', '*'],
     [undefined, '/'],
+    ['http://user:password@host/orders?token=secret', '/orders'],
+    ['HTTPS://user:password@host:443?token=secret', '/'],
+    ['http://host', '/'],
+    ['user:password@host:443', 'host:443'],
+    ['/a@b', '/a@b'],
+    ['/go?to=http://host/b', '/go'],
   ])('%j has the path %j', (url, path) => {
     expect(pathOf(request({ url }))).toBe(path);
   });
