@@ -1,4 +1,4 @@
-import type { ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import type { Clock } from '../host.ts';
 import type { Arrival } from './arrival-watch.ts';
@@ -43,6 +43,8 @@ export class Connection implements Arrival {
   #answeredAt: number;
   readonly #clock: Clock;
   #isLingering = false;
+  /** The request that was answered last, where its body had not arrived by then. */
+  #answeredEarly: IncomingMessage | undefined;
 
   /** Whether it is the raw socket under a TLS handshake that is not over. */
   readonly isHandshake: boolean;
@@ -71,6 +73,7 @@ export class Connection implements Arrival {
     if (this.upgradedBy !== undefined) return false;
     const last = this.exchanges.at(-1);
     if (last !== undefined) return !last.request.complete;
+    if (this.#hasRest) return false;
     const { parser } = this.socket as HttpSocket;
     if (this.bytesRead === 0 || parser === null) return false;
     return parser === undefined || isReceiving(this.socket, parser);
@@ -104,9 +107,13 @@ export class Connection implements Arrival {
     return this.exchanges.length === 0 ? -1 : this.bytesRead;
   }
 
-  /** Whether part of a request's body waits for its handler to read it. */
+  /**
+   * Whether part of a request's body waits for its handler to read it, or for the handler's leave to be sent; or the answer
+   * has begun, and both sides may be talking.
+   */
   get isHeldUp(): boolean {
-    return (this.exchanges.at(-1)?.request.readableLength ?? 0) > 0;
+    const last = this.exchanges.at(-1);
+    return last !== undefined && (last.request.readableLength > 0 || last.response.headersSent || last.awaitsContinue);
   }
 
   kind(now: number): ConnectionKind {
@@ -124,10 +131,17 @@ export class Connection implements Arrival {
     const index = this.exchanges.indexOf(exchange);
     if (index !== -1) this.exchanges.splice(index, 1);
     this.#answeredAt = now;
+    this.#answeredEarly = exchange.request.complete ? undefined : exchange.request;
+  }
+
+  /** Whether the rest of a request is arriving that has been answered: nobody needs it. */
+  get #hasRest(): boolean {
+    return this.#answeredEarly?.complete === false;
   }
 
   /** Ends it where nothing is going on: FIN, and closed. */
   end(): void {
+    if (this.#hasRest) return this.#linger();
     this.ending = true;
     Socket.prototype.destroySoon.call(this.socket);
   }

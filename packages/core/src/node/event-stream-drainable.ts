@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import type { Http2ServerResponse } from 'node:http2';
 import { DrainError } from '../drain-error.ts';
 import { show, type DrainPlan } from '../plan/drain-plan.ts';
 import { DURATION_FORM, parseDuration, type Duration } from '../plan/duration.ts';
@@ -6,7 +7,7 @@ import type { Clock } from '../host.ts';
 import { ClientsDrainable } from './clients-drainable.ts';
 
 /** As much of a response as an event stream needs; HTTP/2's has it too. */
-export type EventStream = Pick<ServerResponse, 'write' | 'end' | 'once' | 'writableEnded'>;
+export type EventStream = Pick<ServerResponse, 'write' | 'end' | 'once' | 'writableEnded' | 'destroyed'>;
 
 export interface EventStreamOptions {
   /** After how long a client is to connect again, at least; it is told up to twice that, at random. Milliseconds or `'1s'`. @default '1s' */
@@ -37,6 +38,7 @@ export class EventStreamDrainable extends ClientsDrainable<EventStream> {
         `eventStream(): retry is ${show(retry)}; allowed: ${DURATION_FORM}`,
       );
     }
+    if (isGone(stream)) return;
     this.#retries.set(stream, ms);
     this.add(stream);
   }
@@ -47,4 +49,10 @@ export class EventStreamDrainable extends ClientsDrainable<EventStream> {
     stream.write(`retry: ${Math.round(retry * (1 + Math.random()))}\n\n`);
     stream.end();
   }
+}
+
+/** Whether its client has left already: there is no 'close' to come. */
+function isGone(response: EventStream): boolean {
+  if ('stream' in response) return (response as unknown as Http2ServerResponse).stream.destroyed;
+  return response.destroyed;
 }

@@ -1,5 +1,5 @@
 import { Server as HttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { Http2Server } from 'node:http2';
+import type { Http2Server, ServerHttp2Stream } from 'node:http2';
 import { Server as HttpsServer } from 'node:https';
 import { Server, type Socket } from 'node:net';
 import { Server as TlsServer, type TLSSocket } from 'node:tls';
@@ -27,8 +27,12 @@ export class HttpDrain extends ProcessDrain {
   /** Where the health routes are, if they have a port of their own. Other routes can be mounted on it. */
   readonly healthServer: HealthServer | undefined;
   readonly #servers = new WeakMap<Server, ServerParts>();
+  /** Of the servers that are attached now. */
+  readonly #http2 = new Set<Http2Drainable>();
   readonly #routes: Routes;
   #expectsRequests = false;
+  /** Whether the drain was begun by whoever waits for it, in a test for one. */
+  #isByHand = false;
   #isExamined = false;
   #eventStreams: EventStreamDrainable | undefined;
 
@@ -43,6 +47,7 @@ export class HttpDrain extends ProcessDrain {
       ...routes,
     };
     publishEvents(this);
+    this.on('trigger', ({ trigger }) => (this.#isByHand = trigger.kind === 'close'));
     const { healthPort } = this.plan;
     if (healthPort === false) return;
     const answer = (route: HealthRoute, response: ServerResponse): void => this.#answerHealth(route, response);
@@ -67,9 +72,10 @@ export class HttpDrain extends ProcessDrain {
       );
     }
     this.#expectsRequests = false;
+    if (this.#servers.has(server)) return server;
     if (server.listening) this.#onListening(server);
     else server.once('listening', () => this.#onListening(server));
-    this.#take(server);
+    this.#take(server, (parts) => parts.http?.takeOpen());
     return server;
   }
 
@@ -82,17 +88,27 @@ export class HttpDrain extends ProcessDrain {
     setImmediate(() => this.examine(timeouts));
   }
 
-  #take(server: Server): void {
+  #take(server: Server, prepare: (parts: ServerParts) => void = () => {}): void {
     if (this.#servers.has(server)) return;
     this.#watch(server);
     const parts = this.#partsFor(server);
+    prepare(parts);
     this.#servers.set(server, parts);
-    const add = (): void => parts.all.forEach((part) => this.add(part));
-    add();
-    server.on('listening', add);
+    this.#add(parts);
+    server.on('listening', () => this.#add(parts));
     server.on('close', () => {
-      if (this.phase === 'serving') parts.all.forEach((part) => this.remove(part));
+      if (this.phase === 'serving') this.#remove(parts);
     });
+  }
+
+  #add({ all, http2 }: ServerParts): void {
+    for (const part of all) this.add(part);
+    if (http2 !== undefined) this.#http2.add(http2);
+  }
+
+  #remove({ all, http2 }: ServerParts): void {
+    for (const part of all) this.remove(part);
+    if (http2 !== undefined) this.#http2.delete(http2);
   }
 
   #watch(server: Server): void {
@@ -106,7 +122,7 @@ export class HttpDrain extends ProcessDrain {
     const hasHttp2 = plan.enabled && isHttp2Server(server);
     // Over TLS an HTTP/2 server may also be spoken to in HTTP/1, and has connections that are still shaking hands.
     const hasHttp1 = plan.enabled && (!hasHttp2 || server instanceof TlsServer);
-    const http = hasHttp1 ? new HttpDrainable(server, plan, clock, this.#routes) : undefined;
+    const http = hasHttp1 ? new HttpDrainable(server, plan, clock, this.#routes, () => this.#isByHand) : undefined;
     const handshakes = http?.drained() ?? Promise.resolve();
     const http2 = hasHttp2 ? new Http2Drainable(server, plan, clock, this.#routes, handshakes) : undefined;
     if (http === undefined) new RequestGate(server, (...exchange) => !this.#routes.serveHealth(...exchange)).install();
@@ -171,10 +187,19 @@ export class HttpDrain extends ProcessDrain {
 
   /** The signals of one request. For a request of a server that is not attached, those of the whole drain. */
   request(request: AnyRequest): RequestSignals {
+    if (!this.plan.enabled) return this;
+    if ('stream' in request) return this.#streamSignals(request.stream);
     const parts = this.#partsOf(request);
-    const signals = 'stream' in request ? parts?.http2?.signals(request.stream) : parts?.http?.exchange(request);
-    if (parts === undefined || !this.plan.enabled) return this;
-    return signals ?? this.#signalsNow();
+    return parts === undefined ? this : (parts.http?.exchange(request) ?? this.#signalsNow());
+  }
+
+  /** A stream that is over does not say any more which server it came to. */
+  #streamSignals(stream: ServerHttp2Stream): RequestSignals {
+    for (const http2 of this.#http2) {
+      const signals = http2.signals(stream);
+      if (signals !== undefined) return signals;
+    }
+    return stream.destroyed ? this.#signalsNow() : this;
   }
 
   /** For a request that is over: signals that say how things stand, and are kept by nobody. */

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Server } from 'node:net';
+import type { Server, Socket } from 'node:net';
 import { deferred } from '../deferred.ts';
 import { DrainError } from '../drain-error.ts';
 import type { DrainPlan } from '../plan/drain-plan.ts';
@@ -45,6 +45,7 @@ export class HttpDrainable implements Drainable {
   readonly #clock: Clock;
   readonly #coarseClock: CoarseClock;
   readonly #routes: Routes;
+  readonly #isByHand: () => boolean;
   readonly #connections: ConnectionSet;
   /** Those that are tracked: in a drain all; while serving those whose handlers have asked for signals, or go on without their client. */
   readonly #exchanges = new Map<IncomingMessage, Exchange>();
@@ -55,25 +56,24 @@ export class HttpDrainable implements Drainable {
   #stopRequests: Cancel = () => {};
   #seen: readonly Untracked[] | undefined;
   #announced: DrainError | undefined;
-  #announcedAt = 0;
   #forced: DrainError | undefined;
   #refusing = false;
   #aborted = false;
 
-  constructor(server: Server, plan: DrainPlan, clock: Clock, routes: Routes) {
+  /** @param isByHand - whether the drain was begun by whoever waits for it: it makes haste then. */
+  constructor(server: Server, plan: DrainPlan, clock: Clock, routes: Routes, isByHand: () => boolean = () => false) {
     this.#server = server;
     this.#plan = plan;
     this.#clock = clock;
     this.#coarseClock = new CoarseClock(clock);
     this.#routes = routes;
+    this.#isByHand = isByHand;
     this.#connections = new ConnectionSet(server, clock, (connection) => this.#onConnectionClosed(connection));
     this.#farewell = new Farewell(plan, clock);
     this.#sweep = new IdleSweep(this.#connections, clock);
     this.#arrivals = new ArrivalWatch(clock, plan.stallTimeout);
     new RequestGate(server, (request, response) => this.#admit(request, response)).install();
-    if (server.listening) this.#onListening();
     server.on('listening', () => this.#onListening());
-    server.on('close', () => this.#stopRequests());
   }
 
   get inFlight(): number {
@@ -95,6 +95,11 @@ export class HttpDrainable implements Drainable {
   /** What is known of a request that is being answered. */
   exchange(request: IncomingMessage): Exchange | undefined {
     return this.#exchanges.get(request) ?? this.#trackAsked(request);
+  }
+
+  /** Takes in the connections that the server has already. */
+  takeOpen(): void {
+    for (const socket of openSockets(this.#server)) this.#connections.of(socket);
   }
 
   /** Counts a request that came before this was there. */
@@ -128,18 +133,17 @@ export class HttpDrainable implements Drainable {
     if (this.#announced !== undefined) return;
     this.#takeStock();
     this.#announced = new DrainError('DRAIN_DRAINING');
-    this.#announcedAt = this.#clock.now();
     this.#farewell.begin();
-    for (const exchange of this.#exchanges.values()) exchange.announce(this.#announced);
+    this.#listenForRequests(this.#announced);
+    // A handler that is told may answer at once.
     this.#sayFarewell();
-    if (this.#server.listening) this.#listenForRequests(this.#announced);
+    for (const exchange of this.#exchanges.values()) exchange.announce(this.#announced);
   }
 
   refuse(): void {
     if (this.#refusing) return;
     this.#refusing = true;
-    // Who waits for a drain without a window, at a terminal or in a test, has not waited so far.
-    this.#sweep.sparesYoung = this.#clock.now() > this.#announcedAt;
+    this.#sweep.sparesYoung = !this.#isByHand();
     this.#farewell.makeCertain();
     this.#sayFarewell();
     inTurns(this.#connections, (connection) => this.#arrivals.watch(connection));
@@ -159,7 +163,7 @@ export class HttpDrainable implements Drainable {
     this.#aborted = true;
     if (this.#server.listening) this.#server.close();
     for (const connection of this.#connections) connection.destroy();
-    this.#drained.resolve();
+    this.#finish();
   }
 
   #onListening(): void {
@@ -231,7 +235,10 @@ export class HttpDrainable implements Drainable {
 
   /** Tracks what is in flight, where it is not tracked yet. */
   #takeStock(): void {
-    for (const [connection, response] of this.#untracked()) this.#track(connection, response);
+    // What has been seen at this moment may be over by now.
+    for (const [connection, response] of this.#untracked()) {
+      if (connection.response === response) this.#track(connection, response);
+    }
   }
 
   /**
@@ -260,9 +267,10 @@ export class HttpDrainable implements Drainable {
     }
     exchange.announce(reason);
     if (this.#forced !== undefined) exchange.force(this.#forced);
-    if (!this.#isForHealth(exchange.request)) this.lastRequestAt = exchange.beganAt;
+    const isForHealth = this.#isForHealth(exchange.request);
+    if (!isForHealth) this.lastRequestAt = exchange.beganAt;
     if (!this.#refusing) return;
-    if (this.#plan.lateRequests === 'serve') this.late += 1;
+    if (this.#plan.lateRequests === 'serve' && !isForHealth) this.late += 1;
     // Whether the whole request is here is known once its bytes are parsed.
     setImmediate(() => this.#arrivals.watch(connection));
   }
@@ -305,12 +313,21 @@ export class HttpDrainable implements Drainable {
   /** Ends what is left as soon as nothing is in flight. */
   #settle(): void {
     if (this.#server.listening || this.#exchanges.size > 0 || this.#aborted) return;
-    if (this.#connections.size === 0) {
-      stopChecking(this.#server);
-      return this.#drained.resolve();
-    }
+    if (this.#connections.size === 0) return this.#finish();
     this.#sweep.run((connection) => this.#arrivals.watch(connection));
   }
+
+  #finish(): void {
+    this.#stopRequests();
+    stopChecking(this.#server);
+    this.#drained.resolve();
+  }
+}
+
+/** The sockets of connections that a server had before anybody looked, as Node keeps them under a symbol that it does not export. */
+function openSockets(server: Server): Socket[] {
+  const list = hiddenProperty(server, 'http.server.connections') as { all?(): { socket: Socket }[] } | undefined;
+  return list?.all?.().map(({ socket }) => socket) ?? [];
 }
 
 /**

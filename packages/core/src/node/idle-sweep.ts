@@ -28,8 +28,8 @@ export class IdleSweep {
   /** Whether it was asked for while it was running. */
   #again = false;
   #cancelWait: Cancel = () => {};
-  /** Whether connections that have just been idle are left a moment; where a drain is in a hurry they are not. */
-  sparesYoung = false;
+  /** Whether connections that have just been answered are left a moment. */
+  sparesYoung = true;
 
   constructor(connections: ConnectionSet, clock: Clock) {
     this.#connections = connections;
@@ -85,8 +85,9 @@ export class IdleSweep {
       const { connection, bytesRead } = candidate;
       if (connection.ending) continue;
       // Where nothing has come since, it is what it was; to ask Node for each of ten thousand would cost a second.
-      const kind = connection.bytesRead === bytesRead ? 'idle' : connection.kind(now);
-      if (kind !== 'idle') continue;
+      const kind = connection.bytesRead === bytesRead ? 'unchanged' : connection.kind(now);
+      if (kind === 'partial') onPartial(connection);
+      if (kind !== 'unchanged' && kind !== 'idle') continue;
       connection.end();
       ended += 1;
     }

@@ -14,6 +14,9 @@ const CROWDED_AFTER = 10;
 /** A turn that took no longer than this, in milliseconds, is short enough from the start. */
 const SHORT_TURN = 0.02;
 
+/** After so many turns in a row that brought nothing, hardly anybody connects: the next may take as long as it likes. */
+const QUIET_TURNS = 10;
+
 /**
  * Closes a server's listener, and only that: idle keep-alive connections stay open, as `http.Server#close` would not
  * leave them.
@@ -21,7 +24,7 @@ const SHORT_TURN = 0.02;
  * Connections that the kernel has established and Node has not accepted are reset when the listener closes. So it is closed
  * in the check phase of a turn whose poll brought no new connection (a poll accepts one, if there is any) and which took
  * hardly any time, for what has come since the poll is lost. So that such a turn comes soon, connections that come
- * meanwhile are accepted but not read. Where they come faster than they can be accepted, the kernel is told to queue no more of
+ * meanwhile are accepted but not read. Where nobody has connected for several turns, a long one will do. Where they come faster than they can be accepted, the kernel is told to queue no more of
  * them, so that what waits is accepted first; after two seconds the listener closes all the same. The longer it takes, the
  * longer the turn may be.
  *
@@ -45,6 +48,7 @@ export function closeListener(server: Server, onClosed: () => void): void {
   let checkedAt = beganAt;
   let brought = true;
   let isCrowded = false;
+  let quietTurns = 0;
   const onConnection = (socket: Socket): void => {
     brought = true;
     if (canPause) unread.push(socket.pause());
@@ -52,7 +56,9 @@ export function closeListener(server: Server, onClosed: () => void): void {
   const check = (): void => {
     const now = performance.now();
     const waited = now - beganAt;
-    const isQuiet = !brought && now - checkedAt <= SHORT_TURN + waited / 500;
+    quietTurns = brought ? 0 : quietTurns + 1;
+    const isShort = now - checkedAt <= SHORT_TURN + waited / 500;
+    const isQuiet = !brought && (isShort || quietTurns >= QUIET_TURNS);
     if (server.listening && !isQuiet && waited < LONGEST_WAIT) {
       if (!isCrowded && waited > CROWDED_AFTER) {
         isCrowded = true;

@@ -54,6 +54,27 @@ test('a client gets a last retry and the end, over a real connection', async () 
   await within('the drain of the streams', 1_000, drainable.drained());
 });
 
+test('one whose client has left already is not waited for', async () => {
+  const { drainable } = drainableOf();
+  const closed = new Promise<void>((resolve) => {
+    void http((_, response) => {
+      response.on('close', () => {
+        drainable.track(response, {});
+        resolve();
+      });
+    }).then(async (server) => {
+      const client = await RawClient.connect(server);
+      client.get('/');
+      await eventually('the request', () => client.isOpen);
+      client.reset();
+    });
+  });
+  await within('the client to leave', 5_000, closed);
+  drainable.announce();
+  drainable.refuse();
+  await within('the drain of the streams', 1_000, drainable.drained());
+});
+
 test('the retries differ, so that clients do not come back at once', async () => {
   const { clock, drainable } = drainableOf();
   const streams = fakeStreams(50);

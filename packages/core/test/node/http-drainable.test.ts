@@ -1,14 +1,22 @@
-import type { RequestListener, Server, ServerResponse } from 'node:http';
-import { eventually, fakeHost, RawClient } from '@drainkit/testing';
-import { expect, onTestFinished, test } from 'vitest';
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
+import { createServer as createNetServer } from 'node:net';
+import { eventually, fakeHost, RawClient, within, type FakeHost } from '@drainkit/testing';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import type { DrainReport } from '../../src/report/drain-report.ts';
 import { createDrain, type HttpDrain } from '../../src/node/index.ts';
-import { http } from './listening.ts';
+import { hiddenProperty } from '../../src/node/hidden-property.ts';
+import { http, listening } from './listening.ts';
 
-async function attached(listener: RequestListener): Promise<{ readonly drain: HttpDrain; readonly server: Server }> {
-  const drain = createDrain({ host: fakeHost(), logger: false });
+function drainOf(): { readonly host: FakeHost; readonly drain: HttpDrain } {
+  const host = fakeHost();
+  return { host, drain: createDrain({ host, logger: false }) };
+}
+
+async function attached(listener: RequestListener): Promise<ReturnType<typeof drainOf> & { readonly server: Server }> {
   const server = await http(listener);
-  drain.attach(server);
-  return { drain, server };
+  const it = drainOf();
+  it.drain.attach(server);
+  return { ...it, server };
 }
 
 async function connect(server: Server): Promise<RawClient> {
@@ -73,4 +81,153 @@ test('open connections are counted from the accept to the end', async () => {
   clients[0]?.reset();
   await eventually('one connection', () => drain.snapshot().openConnections < 2);
   expect(drain.snapshot().openConnections).toBe(1);
+});
+
+describe('what is to be told that the connection ends is told', () => {
+  const keepsAlive: readonly (readonly [string, RequestListener])[] = [
+    ['setHeader', (_request, response) => void response.setHeader('Connection', 'keep-alive').end('done')],
+    ['an object', (_request, response) => void response.writeHead(200, { connection: 'Keep-Alive' }).end('done')],
+    ['a list', (_request, response) => void response.writeHead(200, ['Connection', 'keep-alive']).end('done')],
+    ['other options', (_request, response) => void response.setHeader('Connection', 'keep-alive, x-own').end('done')],
+  ];
+
+  test.each(keepsAlive)('where its handler says keep-alive by %s', async (_, listener) => {
+    const { drain, server } = await attached(listener);
+    const client = await connect(server);
+    expect((await client.get('/').response()).headers['connection']?.toLowerCase()).toContain('keep-alive');
+    void drain.start();
+    const { headers, body } = await client.get('/').response();
+    expect([headers['connection'], body]).toEqual([expect.stringMatching(/^close(, x-own)?$/) as unknown, 'done']);
+    expect(await client.closed).toBe('fin');
+  });
+
+  test('where its handler answers as soon as it is told', async () => {
+    const { drain, server } = await attached((request, response) => {
+      drain.request(request).signal.addEventListener('abort', () => response.end('[]'));
+    });
+    const client = await connect(server);
+    client.get('/poll');
+    await eventually('the request to arrive', () => drain.inFlight === 1);
+    void drain.start();
+    expect((await client.response()).headers['connection']).toBe('close');
+  });
+});
+
+describe('a server', () => {
+  test('that its app has closed is drained like another: what arrives on an open connection is answered', async () => {
+    const { drain, server } = await attached((_request, response) => void response.end('done'));
+    const client = await connect(server);
+    client.half('/');
+    await eventually('half of a request', () => drain.snapshot().openConnections === 1);
+    server.close();
+    const drained = drain.close();
+    client.send('\r\n\r\n');
+    expect((await client.response()).body).toBe('done');
+    expect((await drained).outcome).toBe('clean');
+  });
+
+  test('that is fed by another is drained like one that listens', async () => {
+    const server = createServer((_request, response) => void response.end('done'));
+    const { drain } = drainOf();
+    drain.attach(server);
+    const front = await listening(createNetServer((socket) => void server.emit('connection', socket)));
+    const client = await RawClient.connect(front);
+    onTestFinished(() => client[Symbol.asyncDispose]());
+    expect((await client.get('/').response()).status).toBe(200);
+    const job = drain.enter('job');
+    const drained = drain.close();
+    expect((await client.get('/late').response()).headers['connection']).toBe('close');
+    job.leave();
+    expect((await drained).servedLate).toBe(1);
+  });
+
+  test('that is attached while it serves is drained of what it has already', async () => {
+    const responses: ServerResponse[] = [];
+    const server = await http((_request, response) => void responses.push(response));
+    const client = await connect(server);
+    client.get('/');
+    await eventually('the request to arrive', () => responses.length === 1);
+    const { drain } = drainOf();
+    drain.attach(server);
+    expect(drain.inFlight).toBe(1);
+    const drained = drain.close();
+    responses[0]?.end('done');
+    expect((await client.response()).body).toBe('done');
+    expect((await drained).inFlightAtStart).toBe(1);
+  });
+
+  test('whose drain was forced is left to the garbage collector', async () => {
+    const { drain, server, host } = await attached(() => {});
+    (await connect(server)).get('/hang');
+    await eventually('the request to arrive', () => drain.inFlight === 1);
+    void drain.close();
+    await host.advance(30_000);
+    await drain.done;
+    const interval = hiddenProperty(server, 'http.server.connectionsCheckingInterval');
+    expect((interval as { _destroyed: boolean })._destroyed).toBe(true);
+  });
+});
+
+describe('a request that arrives in part', () => {
+  const STALL = 2_000;
+
+  test('is not its client’s fault while that waits to be told to go on', async () => {
+    const { drain, server, host } = await attached((request, response) => {
+      request.resume().on('end', () => response.end('got it'));
+    });
+    const going = new Promise<() => void>((resolve) => {
+      server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
+        resolve(() => {
+          response.writeContinue();
+          server.emit('request', request, response);
+        });
+      });
+    });
+    const client = await connect(server);
+    client.send('POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n');
+    const goOn = await going;
+    const drained = drain.close();
+    await eventually('the listener to be closed', () => !server.listening);
+    await host.advance(STALL + 500);
+    goOn();
+    await eventually('100 Continue', () => client.received.includes('100 Continue'));
+    client.send('hello');
+    await eventually('the answer', () => client.received.includes('got it'));
+    expect(await drained).toMatchObject({ outcome: 'clean', stalled: 0 });
+  });
+
+  test('does not cut off an answer that has begun; when that is over, the connection ends', async () => {
+    const responses: ServerResponse[] = [];
+    const { drain, server, host } = await attached((request, response) => {
+      request.resume();
+      response.writeHead(200).write('first ');
+      responses.push(response);
+    });
+    const client = await connect(server);
+    client.send('POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n');
+    await eventually('the answer to begin', () => client.received.includes('first'));
+    const drained = drain.close();
+    await eventually('the listener to be closed', () => !server.listening);
+    await host.advance(STALL + 500);
+    responses[0]?.end('last');
+    expect((await client.response()).body).toBe('first last');
+    expect(await client.closed).toBe('fin');
+    await host.advance(500);
+    expect(await drained).toMatchObject({ outcome: 'clean', stalled: 0 });
+  });
+});
+
+test('a response that is over by the time it is looked at is not waited for', async () => {
+  const drained: Promise<DrainReport>[] = [];
+  const { drain, server } = await attached((_request, response) => {
+    response.on('close', () => drained.push(drain.close()));
+    response.end('bye');
+    expect(drain.snapshot().inFlight).toBe(1);
+  });
+  const client = await connect(server);
+  expect((await client.get('/').response()).body).toBe('bye');
+  await eventually('the drain to begin', () => drained.length === 1);
+  expect(await within('the drain to end', 5_000, drained[0] ?? Promise.reject(new Error('none')))).toMatchObject({
+    outcome: 'clean',
+  });
 });
