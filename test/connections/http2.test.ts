@@ -316,6 +316,31 @@ describe('a handler', () => {
     expect(signals?.forceSignal.reason).toMatchObject({ code: 'DRAIN_DEADLINE' });
   });
 
+  test('whose client has left finds signals of its own, which say how things stand', async () => {
+    const seen: RequestSignals[] = [];
+    let ask: (() => void) | undefined;
+    let isOver = false;
+    const host = fakeHost();
+    const drain = createDrain({ host, logger: false });
+    const server = drain.attach(
+      createServer((request) => {
+        request.on('error', () => {});
+        request.stream.once('close', () => (isOver = true));
+        ask = () => void seen.push(drain.request(request));
+      }),
+    );
+    trackSockets(server as never);
+    await listen(server as never);
+    const client = await RawHttp2Client.connect(portOf(server), false);
+    client.cancel(client.request('GET', '/'));
+    await eventually('the request to be over', () => isOver);
+    ask?.();
+    host.signal('SIGTERM');
+    ask?.();
+    expect(seen.map(({ signal }) => signal === drain.signal)).toEqual([false, false]);
+    expect(seen.map(({ signal }) => signal.aborted)).toEqual([false, true]);
+  });
+
   test('of streams is drained, and refused what it is not to get', async () => {
     const { drain, server, host } = await serve(
       createServer(),
@@ -410,6 +435,34 @@ describe('Fastify', () => {
     expect(aborted.map(({ name }) => name)).toEqual(['GET /items/:id']);
     expect(resources).toMatchObject([{ name: 'fastify' }]);
   });
+});
+
+test('a handler of Fastify that goes on after its client has left is told of the drain', async () => {
+  const host = fakeHost();
+  const app = fastify({ http2: true });
+  await app.register(drainPlugin, { host });
+  let letGo = (): void => {};
+  let signals: RequestSignals | undefined;
+  app.get('/slow', async (request) => {
+    await new Promise<void>((resolve) => (letGo = resolve));
+    signals = request.drain;
+    await new Promise((resolve) => request.drain.signal.addEventListener('abort', resolve));
+    return 'slow';
+  });
+  const gone = new Promise((resolve) =>
+    app.addHook('onRequest', async ({ raw }) => void raw.stream.once('close', resolve)),
+  );
+  trackSockets(app.server as never);
+  await app.listen({ port: 0, host: '127.0.0.1' });
+  const client = await RawHttp2Client.connect(portOf(app.server), false);
+  client.cancel(client.request('GET', '/slow'));
+  await within('the client to have left', 5_000, gone);
+  letGo();
+  await eventually('the handler to ask', () => signals !== undefined);
+  expect(signals?.signal).not.toBe(app.drain.signal);
+  host.signal('SIGINT');
+  expect(signals?.signal.reason).toMatchObject({ code: 'DRAIN_DRAINING' });
+  expect((await within('the drain', 5_000, app.drain.done)).outcome).toBe('clean');
 });
 
 function connections(server: Server): Promise<number> {

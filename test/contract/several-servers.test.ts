@@ -226,6 +226,15 @@ describe('a server that is attached', () => {
     expect(warnings).toEqual([]);
   });
 
+  test('is attached again has no listener added to it', () => {
+    const { drain } = drainOf();
+    const server = drain.attach(serverOf());
+    const counts = (): number[] => server.eventNames().map((name) => server.listenerCount(name));
+    const before = counts();
+    drain.attach(server);
+    expect(counts()).toEqual(before);
+  });
+
   test('closes by itself, and listens again, is drained again', async () => {
     const { drain, host } = drainOf();
     const server = drain.attach(serverOf());
