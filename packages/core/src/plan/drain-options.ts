@@ -29,7 +29,7 @@ export interface DrainOptions {
    * object, for a window that ends as soon as they have noticed. @default '5s'
    */
   readonly window?: Duration | AdaptiveWindow;
-  /** How long in-flight work may take, counted from the end of the window. Milliseconds or `'10s'`. @default what the grace period leaves: 19 s */
+  /** How long in-flight work may take, counted from the end of the window. Milliseconds or `'10s'`. @default what the grace period leaves, a second at least: 19 s */
   readonly deadline?: Duration;
   /** How long handlers have, after the deadline, to answer with something that a client can retry. Milliseconds or `'500ms'`. @default '500ms' */
   readonly forceGrace?: Duration;

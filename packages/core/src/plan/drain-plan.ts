@@ -48,6 +48,9 @@ export interface DrainPlan {
 /** How long before the end of the grace period the drain is over, in milliseconds; the process is gone at the latest half of it later. */
 export const EXIT_MARGIN = 500;
 
+/** The shortest deadline, in milliseconds, that follows from the other budgets: a shorter one has to be said. */
+export const SHORTEST_DEFAULT_DEADLINE = 1_000;
+
 const PREFIX = /^[A-Za-z]\w*$/;
 
 type Settings = { -readonly [Key in keyof DrainPlan]?: DrainPlan[Key] };
@@ -73,7 +76,7 @@ export function resolvePlan(options: DrainOptions, env: Readonly<Record<string, 
   plan.windowMin ??= window;
   plan.deadline ??= Math.max(0, gracePeriod - window - forceGrace - closeTimeout - lastScrape - EXIT_MARGIN);
   // A value that is not allowed was said but not taken; a budget with a default in its place would be a second, false problem.
-  if (problems.length === 0) checkBudget(plan as DrainPlan, problems);
+  if (problems.length === 0) checkBudget(plan as DrainPlan, said.deadline, problems);
   checkContradictions(plan as DrainPlan, problems);
 
   if (problems.length > 0) {
@@ -162,14 +165,21 @@ function checkPlain(flat: ReadonlyMap<string, unknown>, problems: string[]): voi
   check('host', 'a host such as fakeHost() of @drainkit/testing', isHost);
 }
 
-function checkBudget(plan: DrainPlan, problems: string[]): void {
-  const { window, deadline, forceGrace, closeTimeout, lastScrape, gracePeriod } = plan;
-  const needed = window + deadline + forceGrace + closeTimeout + lastScrape + EXIT_MARGIN;
-  if (needed <= gracePeriod) return;
+function checkBudget(plan: DrainPlan, deadline: number | undefined, problems: string[]): void {
+  const { window, forceGrace, closeTimeout, lastScrape, gracePeriod } = plan;
+  const parts = { window, deadline, forceGrace, closeTimeout, lastScrape: lastScrape || undefined };
+  const shown = Object.entries(parts).flatMap(([name, ms]) => (ms === undefined ? [] : [`${name} (${ms})`]));
+  const needed = window + (deadline ?? 0) + forceGrace + closeTimeout + lastScrape + EXIT_MARGIN;
+  const missing = needed + (deadline === undefined ? SHORTEST_DEFAULT_DEADLINE : 0) - gracePeriod;
+  if (missing <= 0) return;
+  const left = gracePeriod - needed;
+  const result =
+    left < 0
+      ? `more than gracePeriod (${gracePeriod})`
+      : `which leaves a deadline of ${left} ms of gracePeriod (${gracePeriod}), less than ${SHORTEST_DEFAULT_DEADLINE}`;
   problems.push(
-    `window (${window}) + deadline (${deadline}) + forceGrace (${forceGrace}) + closeTimeout (${closeTimeout}) ` +
-      `${lastScrape > 0 ? `+ lastScrape (${lastScrape}) ` : ''}+ ${EXIT_MARGIN} to exit = ${needed} ms, more than gracePeriod (${gracePeriod}); ` +
-      `shorten one of them by ${needed - gracePeriod} ms in all, or raise gracePeriod together with the platform's own`,
+    `${shown.join(' + ')} + ${EXIT_MARGIN} to exit = ${needed} ms, ${result}; shorten one of them by ${missing} ms in all, ` +
+      `or raise gracePeriod together with the platform's own${left < 0 ? '' : ', or set the deadline that is meant'}`,
   );
 }
 

@@ -54,7 +54,7 @@ const CASES: Readonly<
       { facts: { env: { NODE_ENV: 'production', pm_id: '0', kill_timeout: '30000' } } },
       {
         facts: { env: { NODE_ENV: 'production', pm_id: '0' }, resources: [{ name: 'postgres', timeout: 500 }] },
-        options: { window: 0, closeTimeout: '500ms', forceGrace: 0, gracePeriod: '1.6s' },
+        options: { window: 0, deadline: '600ms', closeTimeout: '500ms', forceGrace: 0, gracePeriod: '1.6s' },
       },
     ],
   },

@@ -3,7 +3,13 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { DrainError } from '../../src/drain-error.ts';
 import { OPTION_ROWS, type DrainOptions } from '../../src/plan/drain-options.ts';
-import { EXIT_MARGIN, resolvePlan, show, type DrainPlan } from '../../src/plan/drain-plan.ts';
+import {
+  EXIT_MARGIN,
+  resolvePlan,
+  SHORTEST_DEFAULT_DEADLINE,
+  show,
+  type DrainPlan,
+} from '../../src/plan/drain-plan.ts';
 
 type Env = Record<string, string | undefined>;
 
@@ -83,7 +89,6 @@ describe('defaults', () => {
 
   test.each([
     [{}, 19_000],
-    [{ gracePeriod: '11s' }, 0],
     [{ gracePeriod: '12s' }, 1_000],
     [{ window: 0 }, 24_000],
     [{ window: '1s', forceGrace: 0, closeTimeout: '1s', gracePeriod: '10s' }, 7_500],
@@ -339,8 +344,36 @@ describe('budgets', () => {
 
   test('pm2’s 1.6 seconds need shorter budgets, and then work', () => {
     expect(problemsOf({ gracePeriod: '1.6s' })).toHaveLength(1);
-    expect(resolve({ gracePeriod: '1.6s', window: 0, forceGrace: 100, closeTimeout: 500 }).deadline).toBe(500);
+    const budgets = { gracePeriod: '1.6s', window: 0, forceGrace: 100, closeTimeout: 500 } as const;
+    expect(problemsOf(budgets)).toHaveLength(1);
+    expect(resolve({ ...budgets, deadline: 500 }).deadline).toBe(500);
   });
+
+  test.each([
+    [{ window: '24s' }, 'window (24000) + forceGrace (500) + closeTimeout (5000) + 500 to exit = 30000 ms', 0, 1_000],
+    [
+      { lastScrape: '15s', window: '9s' },
+      'window (9000) + forceGrace (500) + closeTimeout (5000) + lastScrape (15000) + 500 to exit = 30000 ms',
+      0,
+      1_000,
+    ],
+    [
+      { gracePeriod: '7s', window: '100ms' },
+      'window (100) + forceGrace (500) + closeTimeout (5000) + 500 to exit = 6100 ms',
+      900,
+      100,
+    ],
+  ] as const)(
+    'a deadline that nobody set is not less than a second: %j is a problem that shows the sum',
+    (options, sum, left, missing) => {
+      const gracePeriod = 'gracePeriod' in options ? 7_000 : 30_000;
+      expect(problemsOf(options)).toEqual([
+        `${sum}, which leaves a deadline of ${left} ms of gracePeriod (${gracePeriod}), less than 1000; shorten one of them ` +
+          `by ${missing} ms in all, or raise gracePeriod together with the platform's own, or set the deadline that is meant`,
+      ]);
+      expect(resolve({ ...options, deadline: left }).deadline).toBe(left);
+    },
+  );
 
   test('whatever is accepted fits the grace period, and whatever does not fit is refused', () => {
     const ms = fc.integer({ min: 0, max: 40_000 });
@@ -352,7 +385,7 @@ describe('budgets', () => {
       fc.property(budgets, (options) => {
         const all = { window: 5_000, forceGrace: 500, closeTimeout: 5_000, gracePeriod: 30_000, ...options };
         const fixed = all.window + all.forceGrace + all.closeTimeout + EXIT_MARGIN;
-        const fits = fixed + (options.deadline ?? 0) <= all.gracePeriod;
+        const fits = fixed + (options.deadline ?? SHORTEST_DEFAULT_DEADLINE) <= all.gracePeriod;
         expect(problemsOf(options)).toHaveLength(fits ? 0 : 1);
         const deadline = options.deadline ?? all.gracePeriod - fixed;
         expect(fits ? resolve(options).deadline : deadline).toBe(deadline);
