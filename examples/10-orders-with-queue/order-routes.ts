@@ -12,7 +12,7 @@ const orderSchema = {
 export async function orderRoutes(app: FastifyInstance): Promise<void> {
   app.post<{ Body: { readonly item: string } }>('/', { schema: { body: orderSchema } }, async (request, reply) => {
     const { item } = request.body;
-    const id = await transaction(app.pool, async (client) => {
+    const id = await transaction(app.pool(), async (client) => {
       const { rows } = await client.query('INSERT INTO orders (item) VALUES ($1) RETURNING id', [item]);
       await client.query('INSERT INTO outbox (order_id) VALUES ($1)', [rows[0].id]);
       return Number(rows[0].id);

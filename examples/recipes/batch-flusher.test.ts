@@ -3,14 +3,14 @@ import { eventually } from '@drainkit/testing';
 import { expect, onTestFinished, test } from 'vitest';
 import { needs, ownName, SERVICES } from '../test-services.ts';
 import { BatchFlusher } from './batch-flusher.ts';
-import { postgres } from './postgres.ts';
+import { postgres, type Postgres } from './postgres.ts';
 import { testDrain } from './test-drain.ts';
 import { WriteBehindCache } from './write-behind-cache.ts';
 
 needs('PostgreSQL');
 
 /** A table of its own, and a pool that looks on from outside. */
-async function scene(columns: string): Promise<{ pool: pg.Pool; watcher: pg.Pool; table: string }> {
+async function scene(columns: string): Promise<{ db: Postgres; watcher: pg.Pool; table: string }> {
   const table = ownName('recipe');
   const watcher = new pg.Pool({ connectionString: SERVICES.PostgreSQL, max: 1 });
   await watcher.query(`CREATE TABLE ${table} (${columns})`);
@@ -18,11 +18,15 @@ async function scene(columns: string): Promise<{ pool: pg.Pool; watcher: pg.Pool
     await watcher.query(`DROP TABLE ${table}`);
     await watcher.end();
   });
-  return { pool: new pg.Pool({ connectionString: SERVICES.PostgreSQL, max: 2 }), watcher, table };
+  return {
+    db: postgres(() => new pg.Pool({ connectionString: SERVICES.PostgreSQL, max: 2 })),
+    watcher,
+    table,
+  };
 }
 
 test('a batch flusher writes what it holds, what was added while draining too, each item once, before the pool closes', async () => {
-  const { pool, watcher, table } = await scene('id integer');
+  const { db, watcher, table } = await scene('id integer');
   const batches: number[] = [];
   const flusher = new BatchFlusher<number>({
     name: 'measurements',
@@ -30,11 +34,11 @@ test('a batch flusher writes what it holds, what was added while draining too, e
     interval: 60_000,
     write: async (ids) => {
       batches.push(ids.length);
-      await pool.query(`INSERT INTO ${table} SELECT unnest($1::int[])`, [ids]);
+      await db.pool().query(`INSERT INTO ${table} SELECT unnest($1::int[])`, [ids]);
     },
   });
   const drain = testDrain();
-  drain.component(postgres(pool));
+  drain.component(db);
   drain.component(flusher.component(['postgres']));
   await drain.startComponents();
   let finish = (): void => {};
@@ -86,7 +90,7 @@ test('a batch that cannot be written is kept for the next, and a failure at the 
 });
 
 test('a write-behind cache writes the last value of each key that has changed, before the pool closes', async () => {
-  const { pool, watcher, table } = await scene('key text PRIMARY KEY, value integer');
+  const { db, watcher, table } = await scene('key text PRIMARY KEY, value integer');
   let writes = 0;
   const cache = new WriteBehindCache<number>({
     name: 'counters',
@@ -94,14 +98,16 @@ test('a write-behind cache writes the last value of each key that has changed, b
     write: async (changed) => {
       writes += 1;
       const upsert = 'ON CONFLICT (key) DO UPDATE SET value = excluded.value';
-      await pool.query(`INSERT INTO ${table} SELECT * FROM unnest($1::text[], $2::int[]) ${upsert}`, [
-        [...changed.keys()],
-        [...changed.values()],
-      ]);
+      await db
+        .pool()
+        .query(`INSERT INTO ${table} SELECT * FROM unnest($1::text[], $2::int[]) ${upsert}`, [
+          [...changed.keys()],
+          [...changed.values()],
+        ]);
     },
   });
   const drain = testDrain();
-  drain.component(postgres(pool));
+  drain.component(db);
   drain.component(cache.component(['postgres']));
   await drain.startComponents();
   for (let index = 0; index < 100; index += 1) cache.set(`key ${index % 3}`, index);

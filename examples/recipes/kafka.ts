@@ -10,20 +10,29 @@ export interface KafkaStream<Message extends KafkaMessage> extends AsyncIterable
   close(): Promise<void>;
 }
 
-export interface KafkaConsumerOptions<Message extends KafkaMessage> {
+/** What this needs of a consumer; that of @platformatic/kafka has it. */
+export interface KafkaClient {
+  /** Leaves the group, so that others get its partitions at once. */
+  close(): Promise<void>;
+}
+
+export interface KafkaConsumerOptions<Client extends KafkaClient, Message extends KafkaMessage> {
   readonly topic: string;
-  /** `() => consumer.consume({ topics: [topic], autocommit: false, … })` */
-  readonly consume: () => Promise<KafkaStream<Message>>;
-  /** Leaves the group, so that others get its partitions at once: `() => consumer.close()` */
-  readonly close: () => Promise<void>;
+  /** Makes the consumer; another one where it is started again, since one that is closed stays closed. */
+  readonly create: () => Client;
+  /** `(consumer) => consumer.consume({ topics: [topic], autocommit: false, … })` */
+  readonly consume: (client: Client) => Promise<KafkaStream<Message>>;
   /** One that rejects ends the consumer: an offset that is skipped would be lost, and a later one commits it too. */
   readonly handle: (message: Message) => Promise<void>;
 }
 
 /** A member of a Kafka consumer group, one message at a time, each committed when it is handled. */
-export function kafkaConsumer<Message extends KafkaMessage>(options: KafkaConsumerOptions<Message>): ComponentOptions {
-  const { topic, consume, close, handle } = options;
+export function kafkaConsumer<Client extends KafkaClient, Message extends KafkaMessage>(
+  options: KafkaConsumerOptions<Client, Message>,
+): ComponentOptions {
+  const { topic, create, consume, handle } = options;
   let stopping = false;
+  let client: Client | undefined;
   let stream: KafkaStream<Message> | undefined;
   let running = Promise.resolve();
 
@@ -41,14 +50,22 @@ export function kafkaConsumer<Message extends KafkaMessage>(options: KafkaConsum
     onFailure: 'drain',
     start: async ({ fail }) => {
       stopping = false;
-      stream = await consume();
-      running = run(stream).catch(fail);
+      const created = create();
+      client = created;
+      try {
+        stream = await consume(created);
+      } catch (error) {
+        await created.close();
+        throw error;
+      }
+      running = run(stream);
+      running.catch(fail);
     },
     quiesce: async () => {
       stopping = true;
-      // Together: the stream is closed when its reader has come to the end.
+      // Together: the stream is closed when its reader has come to the end. Rejects where the last was not committed.
       await Promise.all([stream?.close(), running]);
     },
-    close,
+    close: () => client?.close(),
   };
 }

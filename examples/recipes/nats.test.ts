@@ -12,7 +12,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { needs, ownName, SERVICES } from '../test-services.ts';
 import { jetStream } from './jetstream.ts';
 import { nats, natsSubscription } from './nats.ts';
-import { HeldHandler, testDrain } from './test-drain.ts';
+import { HeldHandler, startAgain, testDrain } from './test-drain.ts';
 import { testProxy } from './test-proxy.ts';
 
 needs('NATS');
@@ -247,4 +247,23 @@ test('a JetStream handler that throws before it waits for anything gives its mes
   await eventually('three deliveries', () => seen.length === 3);
   expect(await within('the drain', 5_000, drain.start('test'))).toMatchObject({ outcome: 'clean', exitCode: 0 });
   expect(seen.toSorted()).toEqual(['bad false', 'bad true', 'good false']);
+});
+
+test('consumers that were stopped because another failed to start can be started again', async () => {
+  const { connection, consumer, name, send } = await stream();
+  const subject = `${name}_requests`;
+  const handled: string[] = [];
+  const handle = async (message: { string(): string }): Promise<void> => void handled.push(message.string());
+  const drain = testDrain();
+  drain.component(nats(connection));
+  drain.component(natsSubscription({ connection, subject, queue: 'workers', handle }));
+  drain.component(jetStream({ consumer, name, handle }));
+
+  await startAgain(drain);
+  await send('a');
+  (await client()).publish(subject, 'b');
+  await eventually('both to be handled', () => handled.length === 2);
+
+  expect(await drain.start('test')).toMatchObject({ outcome: 'clean' });
+  expect(handled.toSorted()).toEqual(['a', 'b']);
 });

@@ -2,14 +2,14 @@ import pg from 'pg';
 import { eventually, within } from '@drainkit/testing';
 import { expect, onTestFinished, test } from 'vitest';
 import { needs, ownName, SERVICES } from '../test-services.ts';
-import { postgres, transaction } from './postgres.ts';
-import { testDrain } from './test-drain.ts';
+import { postgres, transaction, type Postgres } from './postgres.ts';
+import { startAgain, testDrain } from './test-drain.ts';
 
 needs('PostgreSQL');
 
 /** Looks on from outside: a table of its own, and who is connected. */
 async function scene(): Promise<{
-  pool: pg.Pool;
+  db: Postgres;
   table: string;
   rows: () => Promise<number>;
   clients: () => Promise<number>;
@@ -25,11 +25,14 @@ async function scene(): Promise<{
   });
   const count = async (query: string): Promise<number> => Number((await watcher.query(query)).rows[0].count);
   return {
-    pool: new pg.Pool({
-      connectionString: SERVICES.PostgreSQL,
-      application_name: table,
-      connectionTimeoutMillis: 2_000,
-    }),
+    db: postgres(
+      () =>
+        new pg.Pool({
+          connectionString: SERVICES.PostgreSQL,
+          application_name: table,
+          connectionTimeoutMillis: 2_000,
+        }),
+    ),
     table,
     rows: () => count(`SELECT count(*) FROM ${table}`),
     clients: () => count(`SELECT count(*) FROM pg_stat_activity WHERE application_name = '${table}'`),
@@ -39,20 +42,23 @@ async function scene(): Promise<{
 }
 
 test('a transaction that is in flight when the drain begins is committed, and then the pool closes', async () => {
-  const { pool, table, rows, clients } = await scene();
+  const { db, table, rows, clients } = await scene();
   const drain = testDrain();
-  drain.component(postgres(pool));
+  drain.component(db);
   await drain.startComponents();
   const transfer = drain.track(
     () =>
-      transaction(pool, async (client) => {
+      transaction(db.pool(), async (client) => {
         await client.query(`INSERT INTO ${table} VALUES (1)`);
         await client.query('SELECT pg_sleep(0.3)');
         await client.query(`INSERT INTO ${table} VALUES (2)`);
       }),
     'a transfer',
   );
-  await eventually('the transaction to have begun', async () => pool.idleCount === 0 && pool.totalCount === 1);
+  await eventually(
+    'the transaction to have begun',
+    async () => db.pool().idleCount === 0 && db.pool().totalCount === 1,
+  );
 
   const report = await drain.start('test');
   await transfer;
@@ -63,12 +69,12 @@ test('a transaction that is in flight when the drain begins is committed, and th
 });
 
 test('a transaction that fails is rolled back, and gives its connection back', async () => {
-  const { pool, table, rows } = await scene();
+  const { db, table, rows } = await scene();
   const drain = testDrain();
-  drain.component(postgres(pool));
+  drain.component(db);
   await drain.startComponents();
 
-  const failing = transaction(pool, async (client) => {
+  const failing = transaction(db.pool(), async (client) => {
     await client.query(`INSERT INTO ${table} VALUES (1)`);
     throw new Error('no');
   });
@@ -79,31 +85,31 @@ test('a transaction that fails is rolled back, and gives its connection back', a
 });
 
 test('a connection that breaks while a query runs fails its transaction with the reason, and is replaced', async () => {
-  const { pool, table, rows, terminate } = await scene();
+  const { db, table, rows, terminate } = await scene();
   const drain = testDrain();
-  drain.component(postgres(pool));
+  drain.component(db);
   await drain.startComponents();
 
-  const broken = transaction(pool, async (client) => {
+  const broken = transaction(db.pool(), async (client) => {
     await client.query(`INSERT INTO ${table} VALUES (1)`);
     await client.query('SELECT pg_sleep(10)');
   });
-  await eventually('the query to run', async () => pool.idleCount === 0 && pool.totalCount === 1);
+  await eventually('the query to run', async () => db.pool().idleCount === 0 && db.pool().totalCount === 1);
   await terminate();
 
   await expect(within('the transaction', 5_000, broken)).rejects.toMatchObject({ code: '57P01' });
-  await transaction(pool, (client) => client.query(`INSERT INTO ${table} VALUES (2)`));
+  await transaction(db.pool(), (client) => client.query(`INSERT INTO ${table} VALUES (2)`));
   expect(await rows()).toBe(1);
   expect(await drain.start('test')).toMatchObject({ outcome: 'clean' });
 });
 
 test('a connection that breaks between two queries fails its transaction, and not the process', async () => {
-  const { pool, table, rows, terminate } = await scene();
+  const { db, table, rows, terminate } = await scene();
   const drain = testDrain();
-  drain.component(postgres(pool));
+  drain.component(db);
   await drain.startComponents();
 
-  const broken = transaction(pool, async (client) => {
+  const broken = transaction(db.pool(), async (client) => {
     await client.query(`INSERT INTO ${table} VALUES (1)`);
     // Not `once`, which listens for 'error' too, and would hide that nobody else does.
     const gone = new Promise<void>((resolve) => client.on('end', resolve));
@@ -112,41 +118,44 @@ test('a connection that breaks between two queries fails its transaction, and no
   });
 
   await expect(broken).rejects.toMatchObject({ cause: { code: '57P01' } });
-  await transaction(pool, (client) => client.query(`INSERT INTO ${table} VALUES (2)`));
+  await transaction(db.pool(), (client) => client.query(`INSERT INTO ${table} VALUES (2)`));
   expect(await rows()).toBe(1);
   expect(await drain.start('test')).toMatchObject({ outcome: 'clean' });
 });
 
 test('a rollback that fails does not hide what the transaction failed with', async () => {
-  const { pool, terminate } = await scene();
+  const { db, terminate } = await scene();
   const drain = testDrain();
-  drain.component(postgres(pool));
+  drain.component(db);
   await drain.startComponents();
 
-  const failing = transaction(pool, async () => {
+  const failing = transaction(db.pool(), async () => {
     await terminate();
     throw new Error('no');
   });
 
   await expect(failing).rejects.toThrow('no');
-  expect(pool.totalCount).toBe(0);
+  expect(db.pool().totalCount).toBe(0);
 });
 
 test('a transaction that never ends is named, does not hold the drain for ever, and is not committed', async () => {
-  const { pool, table, rows } = await scene();
+  const { db, table, rows } = await scene();
   const drain = testDrain({ deadline: 200, forceGrace: 50, closeTimeout: 200 });
-  drain.component(postgres(pool));
+  drain.component(db);
   await drain.startComponents();
   let giveUp = (_error: Error): void => {};
   const stuck = drain.track(
     () =>
-      transaction(pool, async (client) => {
+      transaction(db.pool(), async (client) => {
         await client.query(`INSERT INTO ${table} VALUES (1)`);
         await new Promise((_resolve, reject) => (giveUp = reject));
       }),
     'a transfer',
   );
-  await eventually('the transaction to have begun', async () => pool.idleCount === 0 && pool.totalCount === 1);
+  await eventually(
+    'the transaction to have begun',
+    async () => db.pool().idleCount === 0 && db.pool().totalCount === 1,
+  );
 
   const report = await drain.start('test');
 
@@ -159,7 +168,20 @@ test('a transaction that never ends is named, does not hold the drain for ever, 
 
 test('a start without a database fails', async () => {
   const drain = testDrain();
-  drain.component(postgres(new pg.Pool({ host: '127.0.0.1', port: 1, connectionTimeoutMillis: 1_000 })));
+  drain.component(postgres(() => new pg.Pool({ host: '127.0.0.1', port: 1, connectionTimeoutMillis: 1_000 })));
 
   await expect(drain.startComponents()).rejects.toMatchObject({ code: 'DRAIN_START_FAILED' });
+});
+
+test('a pool that was closed because another failed to start can be started again', async () => {
+  const { db, table, rows, clients } = await scene();
+  const drain = testDrain();
+  drain.component(db);
+
+  await startAgain(drain);
+  await transaction(db.pool(), (client) => client.query(`INSERT INTO ${table} VALUES (1)`));
+
+  expect(await rows()).toBe(1);
+  expect(await drain.start('test')).toMatchObject({ outcome: 'clean' });
+  await eventually('the server to see no client any more', async () => (await clients()) === 0);
 });

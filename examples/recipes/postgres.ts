@@ -2,16 +2,28 @@ import type { ComponentOptions } from '@drainkit/core';
 import type { Pool, PoolClient } from 'pg';
 import { unlessAborted } from './unless-aborted.ts';
 
+export interface Postgres extends ComponentOptions {
+  /** The pool. Ask each time: after a start that failed, it is another. */
+  readonly pool: () => Pool;
+}
+
 /**
- * A pool of PostgreSQL connections. Register it before whatever queries it: it closes after that. Give the pool a
- * `connectionTimeoutMillis`, so that a start without a database fails instead of waiting.
+ * A pool of PostgreSQL connections. Register it before whatever queries it: it closes after that.
+ *
+ * @param create - makes it, with a `connectionTimeoutMillis`, so that a start without a database fails instead of waiting;
+ *   makes another where it is started again.
  */
-export function postgres(pool: Pool): ComponentOptions {
+export function postgres(create: () => Pool): Postgres {
   // An idle connection that breaks is replaced by the pool; without a listener it would end the process.
-  pool.on('error', () => {});
+  const open = (): Pool => create().on('error', () => {});
+  let pool = open();
   return {
     name: 'postgres',
-    start: ({ signal }) => unlessAborted(pool.query('SELECT 1'), signal),
+    pool: () => pool,
+    start: ({ signal }) => {
+      if (pool.ending) pool = open();
+      return unlessAborted(pool.query('SELECT 1'), signal);
+    },
     // Waits for the clients that are checked out. Whoever waits for one by then waits for ever: so it has to come last.
     close: () => pool.end(),
   };

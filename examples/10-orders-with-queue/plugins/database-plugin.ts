@@ -5,7 +5,7 @@ import { postgres } from '../../recipes/postgres.ts';
 
 declare module 'fastify' {
   interface FastifyInstance {
-    readonly pool: pg.Pool;
+    readonly pool: () => pg.Pool;
   }
 }
 
@@ -23,16 +23,16 @@ const TABLES = [
 /** The first component: it is closed last. */
 export const databasePlugin = fp(
   async (app: FastifyInstance, { databaseUrl }: { readonly databaseUrl: string }): Promise<void> => {
-    const pool = new pg.Pool({ connectionString: databaseUrl, max: 10, connectionTimeoutMillis: 5_000 });
-    app.drain.component(postgres(pool));
+    const db = postgres(() => new pg.Pool({ connectionString: databaseUrl, max: 10, connectionTimeoutMillis: 5_000 }));
+    app.drain.component(db);
     app.drain.component({
       name: 'tables',
       dependsOn: ['postgres'],
       start: async () => {
-        for (const table of TABLES) await pool.query(table);
+        for (const table of TABLES) await db.pool().query(table);
       },
     });
-    app.decorate('pool', pool);
+    app.decorate('pool', db.pool);
   },
   { name: 'database', dependencies: ['@drainkit/fastify'] },
 );

@@ -20,7 +20,7 @@ export const outboxPlugin = fp(
 
     // SKIP LOCKED: two instances, as in a rolling restart, never take the same message.
     const publishBatch = (): Promise<number> =>
-      transaction(pool, async (client) => {
+      transaction(pool(), async (client) => {
         const take = 'SELECT order_id FROM outbox ORDER BY order_id LIMIT $1 FOR UPDATE SKIP LOCKED';
         const { rows } = await client.query<{ order_id: string }>(take, [BATCH]);
         const ids = rows.map(({ order_id }) => order_id);

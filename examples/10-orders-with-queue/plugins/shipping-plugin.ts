@@ -16,7 +16,7 @@ export const shippingPlugin = fp(
       prefetch: 10,
       handle: async ({ content, fields }) => {
         await sleep(SHIPPING);
-        await pool.query(
+        await pool().query(
           `INSERT INTO shipments (order_id, redelivered) VALUES ($1, $2)
            ON CONFLICT (order_id) DO UPDATE SET deliveries = shipments.deliveries + 1, redelivered = excluded.redelivered`,
           [content.toString(), fields.redelivered],
