@@ -5,7 +5,7 @@ import { eventually, within } from '@drainkit/testing';
 import { expect, onTestFinished, test } from 'vitest';
 import { needs, ownName, SERVICES } from '../test-services.ts';
 import { bullWorker } from './bullmq.ts';
-import { HeldHandler, testDrain } from './test-drain.ts';
+import { HeldHandler, startAgain, testDrain } from './test-drain.ts';
 
 needs('Redis');
 
@@ -101,3 +101,41 @@ test('a worker that waits for a job closes at once', async () => {
 
   expect(await within('the drain', 2_000, drain.start('test'))).toMatchObject({ outcome: 'clean' });
 });
+
+test('a worker that was closed because another failed to start can be started again', async () => {
+  const { queue, name } = scene();
+  const handled: string[] = [];
+  const process = async (job: Job): Promise<void> => void handled.push(job.name);
+  const drain = testDrain();
+  drain.component(bullWorker(name, () => new Worker(name, process, { connection, autorun: false })));
+
+  await startAgain(drain);
+  await queue.add('a', {});
+  await eventually('the job to be done', () => handled.length === 1);
+
+  expect(await drain.start('test')).toMatchObject({ outcome: 'clean' });
+});
+
+test.each([
+  { attempts: 1, counts: { failed: 1, waiting: 0 } },
+  { attempts: 2, counts: { failed: 0, waiting: 1 } },
+])(
+  'a job that heeds its signal by rejecting has failed, and is tried again where it has attempts left: $attempts',
+  async ({ attempts, counts }) => {
+    const { queue, name } = scene();
+    let begun = false;
+    const process = (_job: Job, _token?: string, signal?: AbortSignal): Promise<void> => {
+      begun = true;
+      return new Promise((_resolve, reject) => signal?.addEventListener('abort', () => reject(signal.reason)));
+    };
+    const drain = testDrain({ deadline: 200, forceGrace: 200 });
+    drain.component(bullWorker(name, () => new Worker(name, process, { connection, autorun: false })));
+    await drain.startComponents();
+    await queue.add('long', {}, { attempts });
+    await eventually('the job to be in hand', () => begun);
+
+    await within('the drain', 3_000, drain.start('test'));
+
+    expect(await queue.getJobCounts('failed', 'waiting', 'active')).toEqual({ ...counts, active: 0 });
+  },
+);
