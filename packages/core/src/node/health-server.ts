@@ -15,6 +15,16 @@ export interface MetricsSource {
   metrics(): Promise<string> | string;
 }
 
+/** Whose health is told. */
+export interface HealthServerOwner {
+  /** Answers for a health route. */
+  answer(route: HealthRoute, response: ServerResponse): void;
+  /** Whether the drain is over, so that its figures are final. */
+  isOver(): boolean;
+  /** Somebody has been sent all of the metrics, as they are. */
+  onScraped(): void;
+}
+
 /**
  * The health routes on a port of their own, and whatever else is for operators. It listens from the start, answers through
  * the whole drain, and is closed last, after every resource. It holds no drain and keeps no process alive; what it serves
@@ -22,28 +32,16 @@ export interface MetricsSource {
  */
 export class HealthServer {
   readonly #plan: DrainPlan;
-  readonly #answer: (route: HealthRoute, response: ServerResponse) => void;
-  readonly #onScraped: () => void;
+  readonly #owner: HealthServerOwner;
   readonly #routes = new Map<string, RouteHandler>();
   readonly #server: Server;
   readonly #listening: Promise<void>;
   #closing = false;
 
-  /**
-   * Listens at once. A port that cannot be had is an uncaught DrainError `DRAIN_HEALTH_PORT`, as it would be for the app's own.
-   *
-   * @param answer - answers for a health route.
-   * @param onScraped - told when somebody has been sent all of the metrics.
-   */
-  constructor(
-    plan: DrainPlan,
-    port: number,
-    answer: (route: HealthRoute, response: ServerResponse) => void,
-    onScraped: () => void,
-  ) {
+  /** Listens at once. A port that cannot be had is an uncaught DrainError `DRAIN_HEALTH_PORT`, as it would be for the app's own. */
+  constructor(plan: DrainPlan, port: number, owner: HealthServerOwner) {
     this.#plan = plan;
-    this.#answer = answer;
-    this.#onScraped = onScraped;
+    this.#owner = owner;
     this.#server = createServer((request, response) => this.#onRequest(request, response));
     this.#server.on('connection', (socket: Socket) => socket.unref());
     this.#server.on('error', (cause) => {
@@ -77,13 +75,15 @@ export class HealthServer {
 
   /**
    * Serves metrics at one more exact path, through the whole drain. With the option `lastScrape` it answers on when all is
-   * closed, until they have been read once more.
+   * closed, until they have been asked for and read once more.
    */
   metrics(source: MetricsSource, path = '/metrics'): void {
     this.route(path, async (request, response) => {
+      const wasOver = this.#owner.isOver();
       const body = await source.metrics();
       response.on('finish', () => {
-        if (request.method === 'GET') this.#onScraped();
+        // One that was asked for before the drain was over does not have its last figures.
+        if (request.method === 'GET' && this.#owner.isOver() === wasOver) this.#owner.onScraped();
       });
       response.writeHead(200, { 'Content-Type': source.contentType, 'Cache-Control': 'no-store' }).end(body);
     });
@@ -105,7 +105,7 @@ export class HealthServer {
     const handler = this.#routes.get(path);
     if (route === undefined && handler === undefined) return answerEmpty(response, 404);
     if (!isReading(request)) return answerEmpty(response, 405, { Allow: 'GET, HEAD' });
-    if (route !== undefined) return this.#answer(route, response);
+    if (route !== undefined) return this.#owner.answer(route, response);
     new Promise((done) => done(handler?.(request, response))).catch(() => {
       if (response.headersSent) response.destroy();
       else answerEmpty(response, 500);

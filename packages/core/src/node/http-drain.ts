@@ -50,8 +50,11 @@ export class HttpDrain extends ProcessDrain {
     this.on('trigger', ({ trigger }) => (this.#isByHand = trigger.kind === 'close'));
     const { healthPort } = this.plan;
     if (healthPort === false) return;
-    const answer = (route: HealthRoute, response: ServerResponse): void => this.#answerHealth(route, response);
-    const server = new HealthServer(this.plan, healthPort, answer, () => this.scraped());
+    const server = new HealthServer(this.plan, healthPort, {
+      answer: (route, response) => this.#answerHealth(route, response),
+      isOver: () => this.phase === 'closed',
+      onScraped: () => this.scraped(),
+    });
     this.healthServer = server;
     void this.ended.then(() => server.close());
   }

@@ -187,3 +187,24 @@ test('a port that is taken is an uncaught error that says which', async () => {
 test('without a port there is no such server', () => {
   expect(createDrain({ host: fakeHost(), logger: false }).healthServer).toBeUndefined();
 });
+
+test('a scrape that began before the drain was over, and ends after it, is not the last', async () => {
+  const { host, server, url } = await start({ window: 0, lastScrape: '5s' });
+  const answers: ((text: string) => void)[] = [];
+  server.metrics({ contentType: 'text/plain', metrics: () => new Promise((resolve) => answers.push(resolve)) });
+  const scrape = async () => {
+    const asked = answers.length + 1;
+    const client = (await connectTo(url)).get('/metrics');
+    await eventually('the metrics to be asked for', () => answers.length === asked);
+    return { finish: (text: string) => (answers.at(asked - 1)?.(text), client.response()) };
+  };
+  await (await scrape()).finish('up 1');
+  const stale = await scrape();
+  host.signal('SIGTERM');
+  await host.advance(1_000);
+  await stale.finish('up 1');
+  await host.advance(1_000);
+  expect([host.exitCode, host.exited]).toEqual([undefined, undefined]);
+  await (await scrape()).finish('up 0');
+  await eventually('the process to end', () => host.exitCode === 0);
+});
