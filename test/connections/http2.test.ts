@@ -7,6 +7,7 @@ import {
   type Http2Server,
   type ServerHttp2Stream,
 } from 'node:http2';
+import type { ServerResponse } from 'node:http';
 import { connect as connectPlain, type Server } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { text } from 'node:stream/consumers';
@@ -172,10 +173,10 @@ test('many sessions are ended a few in each turn of the event loop', async () =>
   onTestFinished(() => clearImmediate(turning));
   (server.server as Http2Server).on('session', (session) => {
     const ping = session.ping.bind(session) as (callback: () => void) => boolean;
-    session.ping = (callback: () => void) => {
+    session.ping = ((callback: () => void) => {
       perTurn[perTurn.length - 1] = (perTurn.at(-1) ?? 0) + 1;
       return ping(callback);
-    };
+    }) as typeof session.ping;
   });
   await Promise.all(Array.from({ length: 120 }, () => RawHttp2Client.connect(server.port, false)));
   nextTurn();
@@ -227,6 +228,25 @@ describe.each([h2c, h2])('$name', (transport) => {
     await server.host.advance(DEADLINE + FORCE_GRACE);
     expect((await server.done()).aborted.map(({ name }) => name)).toEqual(['GET /slow']);
     await eventually('no connection to be left', async () => (await connections(server.server)) === 0);
+  });
+
+  test('a client that waits for 100 Continue is not blamed for it, and is once it has been told to go on', async () => {
+    let leave: (() => void) | undefined;
+    const server = await DrainedServer.start(transport);
+    server.server.on('checkContinue', (_request, response: ServerResponse) => {
+      leave = () => response.writeContinue();
+    });
+    const client = await RawHttp2Client.connect(server.port, transport.tls);
+    const stream = client.request('POST', '/echo', { more: true, expect: '100-continue' });
+    await eventually('the request', () => leave !== undefined);
+    await server.drainNow();
+    await server.host.advance(STALL * 2);
+    expect(server.drain.snapshot().inFlight).toBe(1);
+    leave?.();
+    await server.host.advance(STALL * 2);
+    const { outcome, stalled } = await server.done();
+    expect({ outcome, stalled }).toEqual({ outcome: 'clean', stalled: 1 });
+    expect(client.stream(stream)).toMatchObject({ status: 408, ended: true });
   });
 
   test('an answer that has begun lets its client take its time with the rest of the body', async () => {

@@ -111,10 +111,14 @@ export class RawHttp2Client {
   request(
     method: string,
     path: string,
-    { more = false, protocol }: { more?: boolean; protocol?: string } = {},
+    { more = false, protocol, expect }: { more?: boolean; protocol?: string; expect?: string } = {},
   ): number {
     const id = this.#takeStream();
-    const block = Buffer.concat([startOf(method, path), restOf(protocol)]);
+    const block = Buffer.concat([
+      startOf(method, path),
+      restOf(protocol),
+      ...(expect === undefined ? [] : [field('expect', expect)]),
+    ]);
     this.#send(FRAME.headers, END_HEADERS | (more ? 0 : END_STREAM), id, block);
     return id;
   }
@@ -179,7 +183,7 @@ export class RawHttp2Client {
     } else if (type === FRAME.headers || type === FRAME.data) {
       const stream = this.stream(id);
       if (type === FRAME.data) stream.body += payload.toString();
-      else stream.status ??= statusOf(payload);
+      else if (stream.status === undefined || stream.status < 200) stream.status = statusOf(payload);
       if ((flags & END_STREAM) !== 0) stream.ended = true;
     }
   }

@@ -16,7 +16,7 @@ interface HttpSocket {
 const FRESH_FOR = 100;
 
 /** For how long, in milliseconds, a client may go on sending after the server's FIN before the connection is closed. */
-const LINGER = 500;
+export const LINGER = 500;
 
 /**
  * - `busy`: a request is being answered

@@ -2,6 +2,7 @@ import { constants, type ServerHttp2Session, type ServerHttp2Stream } from 'node
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import type { Cancel, Clock } from '../host.ts';
+import { LINGER } from './connection.ts';
 import { hiddenProperty } from './hidden-property.ts';
 
 /**
@@ -12,9 +13,6 @@ const SHUTDOWN_NOTICE = Buffer.from([0, 0, 8, 7, 0, 0, 0, 0, 0, 0x7f, 0xff, 0xff
 
 /** How long, in milliseconds, the end of a session may wait: for the answer to a PING, or for a moment at which nothing is lost. */
 const CLOSE_WITHIN = 100;
-
-/** How long, in milliseconds, a client may take to close its side after the server's FIN before the connection is closed. */
-const LINGER = 500;
 
 /**
  * One HTTP/2 session: how it is told to leave, and how it is ended.

@@ -12,6 +12,7 @@ export class Http2Work extends LazySignals implements Arrival {
   readonly method: string;
   readonly path: string;
   readonly beganAt: number;
+  readonly #expectsContinue: boolean;
   /** Whether it was upgraded by an extended CONNECT (RFC 8441), or is a tunnel: not a request any more. */
   readonly isTunnel: boolean;
 
@@ -22,6 +23,7 @@ export class Http2Work extends LazySignals implements Arrival {
     this.path = withoutQuery(headers[':path'] ?? headers[':authority'] ?? '');
     this.beganAt = beganAt;
     this.isTunnel = this.method === 'CONNECT';
+    this.#expectsContinue = headers.expect === '100-continue';
   }
 
   get isArriving(): boolean {
@@ -30,9 +32,17 @@ export class Http2Work extends LazySignals implements Arrival {
     return (stream.state.state ?? HALF_CLOSED_REMOTE) < HALF_CLOSED_REMOTE;
   }
 
-  /** Whether its body waits for its handler to read it; or the answer has begun, and both sides may be talking (as gRPC does). */
+  /**
+   * Whether its body waits for its handler to read it, or for the handler's leave to be sent; or the answer has begun, and
+   * both sides may be talking (as gRPC does).
+   */
   get isHeldUp(): boolean {
-    return this.stream.headersSent || this.stream.readableLength > 0;
+    return this.stream.headersSent || this.stream.readableLength > 0 || this.#awaitsContinue;
+  }
+
+  get #awaitsContinue(): boolean {
+    if (!this.#expectsContinue) return false;
+    return !this.stream.sentInfoHeaders?.some(({ ':status': status }) => status === constants.HTTP_STATUS_CONTINUE);
   }
 
   /** Changes whenever a part of the body arrives: what is left of the stream's flow-control window. */
