@@ -4,7 +4,7 @@ import { leave } from './departure.ts';
 import { diagnose } from './doctor/doctor.ts';
 import { DrainError } from './drain-error.ts';
 import type { DrainEvent } from './drain-event.ts';
-import { logEvent, type DrainLogger } from './drain-logger.ts';
+import { logEvent, writesErrors, type DrainLogger } from './drain-logger.ts';
 import { DrainLoop, type LoopEffect } from './drain-loop.ts';
 import { EXIT_MARGIN, type DrainPlan } from './plan/drain-plan.ts';
 import type { Duration } from './plan/duration.ts';
@@ -56,8 +56,8 @@ export class DrainCoordinator {
   readonly #ended = deferred<void>();
   readonly #begun = new AbortController();
   readonly #forced = new AbortController();
-  /** What is to be undone when nothing is left to do. */
-  readonly #cancels: Cancel[] = [];
+  #stopListening: Cancel = () => {};
+  #release: Cancel = () => {};
   #phase: Phase = 'serving';
   #began: { readonly at: number; readonly date: Date } | undefined;
   #exitCode = 0;
@@ -125,11 +125,11 @@ export class DrainCoordinator {
     const onFault = (fault: Fault): void => {
       // An app that is told to go while it starts, and lets that pass, does what it was told.
       if (fault.error instanceof DrainError && fault.error.code === 'DRAIN_START_STOPPED') return;
-      if (this.#logger === undefined) this.#host.printFault(fault);
+      if (!writesErrors(this.#logger)) this.#host.printFault(fault);
       this.emit({ type: 'fault', fault });
       onTrigger(faultTrigger(fault));
     };
-    this.#cancels.push(listenForTriggers(this.#plan, this.#host, onTrigger, onFault));
+    this.#stopListening = listenForTriggers(this.#plan, this.#host, onTrigger, onFault);
   }
 
   /** What is disabled still closes when it is closed by hand, at once: what was registered must not be lost. */
@@ -148,13 +148,14 @@ export class DrainCoordinator {
     this.#loop.dispatch({ type: 'timer', timer: 'deadline' });
   }
 
-  /** Registers what is to be closed. Where the process is ending already, it is closed at once. */
+  /** Registers what is to be closed. Where the process is ending already, it is closed at once, and ends the process then. */
   resource(name: string, closable: Closable, options?: EntryOptions): Resource {
     if (!this.#isLeaving) return this.#resources.register(name, closable, options);
     const late = new ResourceStack(this.#host.clock, this.#plan.closeTimeout);
     const resource = late.register(name, closable, options);
-    const until = this.#host.clock.now() + this.#plan.closeTimeout;
-    void late.close(until, this.#onResource);
+    const release = this.#host.hold();
+    const until = this.#host.clock.now() + Math.min(this.#plan.closeTimeout, this.#leftMs);
+    void late.close(until, this.#onResource).then(release);
     return resource;
   }
 
@@ -163,7 +164,7 @@ export class DrainCoordinator {
     if (!this.#isLeaving) return this.lastWords.flushers.add(name, flush, timeout);
     const late = new FlusherSet(this.#host.clock);
     late.add(name, flush, timeout);
-    late.run(late.longestMs, this.#onResource, () => {});
+    late.run(Math.min(late.longestMs, this.#leftMs), this.#onResource, this.#host.hold());
   }
 
   /** Warns of what the doctor finds. @param keepAliveTimeouts - of each server. */
@@ -198,7 +199,7 @@ export class DrainCoordinator {
     switch (effect.type) {
       case 'begin':
         this.#began = { at: this.#host.clock.now(), date: this.#host.clock.date() };
-        this.#cancels.push(this.#host.hold());
+        this.#release = this.#host.hold();
         return this.emit({ type: 'trigger', trigger: effect.trigger });
       case 'enter': {
         const { phase, previous } = effect;
@@ -248,10 +249,12 @@ export class DrainCoordinator {
 
   #leave(): void {
     this.lastWords.say(this.#leftMs, () => {
-      this.#letGo();
+      this.#release();
       this.#ended.resolve();
-      const code = this.#exitCode === 0 && this.#loop.state.faulted ? 1 : this.#exitCode;
-      leave(this.#host, code, (handles) => this.emit({ type: 'lingering', handles }));
+      leave(this.#host, this.#exitCode, (handles) => {
+        this.#stopListening();
+        this.emit({ type: 'lingering', handles });
+      });
     });
   }
 
@@ -264,17 +267,14 @@ export class DrainCoordinator {
     const report = this.#record.build(this.#loop.state, this.#began?.date ?? new Date(0), counts);
     this.#exitCode = report.exitCode;
     const { exits, exitCode } = this.#loop.state;
-    const isLeaving = exits && exitCode === undefined;
-    if (!isLeaving) this.#letGo();
+    if (!exits || exitCode !== undefined) {
+      this.#stopListening();
+      this.#release();
+    }
     this.emit({ type: 'report', report });
     this.#write(report);
     this.#done.resolve(report);
     if (!exits) this.lastWords.flush(this.#leftMs, () => this.#ended.resolve());
-  }
-
-  /** Signals and faults are the process' own again, and so is its end. */
-  #letGo(): void {
-    for (const cancel of this.#cancels.splice(0)) cancel();
   }
 
   #write(report: DrainReport): void {

@@ -127,7 +127,8 @@ function onTrigger(plan: DrainPlan, before: DrainState, trigger: Trigger, reacha
   };
   if (before.phase === 'closed') return onTriggerWhenClosed(before, trigger);
   if (isSignal && before.signalled) return exit(state, 128 + trigger.signalNumber);
-  if (state.phase === 'announcing' && !trigger.window)
+  // A fault in a drain is remembered, and the drain goes on.
+  if (state.phase === 'announcing' && !trigger.window && trigger.kind !== 'fault')
     return refuse(plan, { ...state, windowEnd: 'cut-short' }, [{ type: 'disarm', timer: 'window' }]);
   if (state.phase !== 'serving') return [state, []];
 
@@ -146,11 +147,10 @@ function onTrigger(plan: DrainPlan, before: DrainState, trigger: Trigger, reacha
 }
 
 /** When all is closed, what tells of the drain is still being flushed and scraped. A second signal does not wait for that. */
-function onTriggerWhenClosed(state: DrainState, { kind, signalNumber }: Trigger): Step {
+function onTriggerWhenClosed(state: DrainState, { signalNumber }: Trigger): Step {
   if (!state.exits || state.exitCode !== undefined) return [state, []];
   if (signalNumber !== undefined && state.signalled) return exitNow(state, 128 + signalNumber);
-  const signalled = state.signalled || signalNumber !== undefined;
-  return [{ ...state, signalled, faulted: state.faulted || kind === 'fault' }, []];
+  return [{ ...state, signalled: state.signalled || signalNumber !== undefined }, []];
 }
 
 /** All is closed and reported: there is only the process to end. */

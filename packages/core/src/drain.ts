@@ -10,6 +10,7 @@ import { drainPart, type PartOptions } from './drain-part.ts';
 import type { DrainReport } from './report/drain-report.ts';
 import type { DrainSnapshot } from './metrics/drain-snapshot.ts';
 import type { Drainable } from './drainable.ts';
+import { readExitCode } from './plan/argument.ts';
 import type { Duration } from './plan/duration.ts';
 import type { HealthAnswer, HealthRoute } from './health/health.ts';
 import type { Check, CheckFunction, CheckOptions } from './health/health-check.ts';
@@ -123,8 +124,13 @@ export class Drain {
     return this.done;
   }
 
-  /** A hard stop, for a process that must not go on: nothing is waited for, nothing is closed, the process ends with `code`. */
+  /**
+   * A hard stop, for a process that must not go on: nothing is waited for, nothing is closed, the process ends with `code`.
+   *
+   * @throws DrainError `DRAIN_ARGUMENT_INVALID` for a code that is not a whole number from 0 to 255
+   */
   abort(reason: string, code = 1): void {
+    readExitCode('the code of abort()', code);
     this.#coordinator.abort(reason, code);
   }
 

@@ -111,10 +111,13 @@ describe('announcing', () => {
     expect(effects).toEqual(['announcing -> draining', 'arm deadline 19000', 'refuse']);
   });
 
+  test('a fault is remembered, and the window goes on', () => {
+    expect(after([call, fault])).toMatchObject({ state: { phase: 'announcing', faulted: true }, effects: [] });
+  });
+
   test.each([
     ['a close by hand', close],
     ['a message', message],
-    ['a fault', fault],
     ['the first signal, of those at once', sigint],
   ])('%s ends the window', (_, input) => {
     const { state, effects } = after([call, input]);
@@ -234,10 +237,6 @@ describe('closed', () => {
 
   test('a process that was closed by hand is not ended by signals: they are its own again', () => {
     expect(after([close, drained, closed, sigterm, sigterm]).effects).toEqual([]);
-  });
-
-  test('a fault is remembered', () => {
-    expect(after([...over, fault]).state.faulted).toBe(true);
   });
 
   test.each([

@@ -43,8 +43,8 @@ class Life {
   readonly lateCloses = new Map<string, number>();
   readonly phases: Phase[] = ['serving'];
   triggeredAt: number | undefined;
-  /** Whether it was aborted when the report was made already. */
-  abortedLate = false;
+  /** The codes with which it was told to end when the report was made already. */
+  readonly lateCodes: number[] = [];
   report: DrainReport | undefined;
   reportedAt = Infinity;
   reports = 0;
@@ -67,6 +67,7 @@ class Life {
     switch (act) {
       case 'SIGTERM':
       case 'SIGINT':
+        this.#noteLateCode(act === 'SIGTERM' ? 143 : 130);
         return void this.host.signal(act);
       case 'fault':
         return void this.host.fault(new Error('nobody caught it'));
@@ -77,7 +78,7 @@ class Life {
       case 'close':
         return void this.drain.close();
       case 'abort':
-        if (this.drain.phase === 'closed') this.abortedLate = true;
+        this.#noteLateCode(1);
         return this.drain.abort('must not go on');
       case 'enter work':
         return this.#unlessOver('draining', () => {
@@ -96,6 +97,10 @@ class Life {
       default:
         return this.#resource(act);
     }
+  }
+
+  #noteLateCode(code: number): void {
+    if (this.drain.phase === 'closed') this.lateCodes.push(code);
   }
 
   #resource(act: string): void {
@@ -163,7 +168,7 @@ test('whatever happens, in whatever order, a drain is over in time, in one direc
       expect(life.phases).toEqual(phases);
       expect([life.host.listenerCount(), life.host.held]).toEqual([0, false]);
       const leaves = all.every(({ act }) => act !== 'close');
-      const codes = [report?.exitCode, ...(life.abortedLate ? [1] : []), ...(leaves ? [] : [undefined])];
+      const codes = [report?.exitCode, ...life.lateCodes, ...(leaves ? [] : [undefined])];
       expect(codes).toContain(life.host.exited);
     }),
     { numRuns: 1_000 },

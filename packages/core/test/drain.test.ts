@@ -9,6 +9,7 @@ import type { DrainReport } from '../src/report/drain-report.ts';
 import type { Host } from '../src/host.ts';
 import { catchUncaught } from './catch-uncaught.ts';
 import { FakeDrainable } from './fake-drainable.ts';
+import { closeAfter } from './measured-drain.ts';
 
 const never = (): Promise<never> => new Promise(() => {});
 
@@ -211,7 +212,8 @@ describe('a whole drain', () => {
     const { host } = rig().listening();
     host.signal('SIGTERM');
     expect(host.held).toBe(true);
-    await host.advance(5_000);
+    // All is closed; for a quarter of a second the process may end by itself.
+    await host.advance(5_000 + 250);
     expect([host.listenerCount(), host.clock.pendingRef, host.held]).toEqual([0, 0, false]);
   });
 });
@@ -463,6 +465,14 @@ describe('abort()', () => {
     expect(it.report).toMatchObject({ outcome: 'forced', exitCode: 70, resources: [{ outcome: 'skipped' }] });
   });
 
+  test.each(['foo', Number.NaN, -1, 256, 1.5])('a code of %s is an error, and nothing is stopped', (code) => {
+    const { host, drain } = rig();
+    expect(() => drain.abort('disk full', code as number)).toThrow(
+      expect.objectContaining({ code: 'DRAIN_ARGUMENT_INVALID' }),
+    );
+    expect([host.exited, drain.phase]).toEqual([undefined, 'serving']);
+  });
+
   test('its code is 1 where none is given', () => {
     const { host, drain } = rig();
     drain.abort('disk full');
@@ -506,12 +516,29 @@ describe('faults', () => {
     expect(it.report).toMatchObject({ outcome: 'failed', exitCode: 1, faults: ['unhandledRejection: x'] });
   });
 
-  test('one in the window ends it', async () => {
-    const { host, drain } = rig().listening('GET /a');
-    host.signal('SIGTERM');
-    host.fault(new Error('x'));
-    await host.advance(0);
-    expect(drain.phase).toBe('draining');
+  test('one in the window is told, and the window goes on', async () => {
+    const it = rig().listening();
+    it.host.signal('SIGTERM');
+    await it.host.advance(300);
+    it.host.fault(new Error('x'));
+    await it.host.advance(4_600);
+    expect(it.drain.phase).toBe('announcing');
+    await it.host.advance(100);
+    expect(it.report).toMatchObject({
+      outcome: 'failed',
+      exitCode: 1,
+      windowEnd: 'elapsed',
+      faults: ['uncaughtException: x'],
+    });
+  });
+
+  test('one of an app that goes on starting when all is closed does not change how the process ends', async () => {
+    const it = rig();
+    it.host.signal('SIGTERM');
+    await it.host.advance(100);
+    it.host.fault(new Error('Cannot use a pool after calling end on the pool'));
+    await it.host.advance(150);
+    expect([it.report?.exitCode, it.host.exited]).toEqual([0, 0]);
   });
 
   test('one while resources close lets the rest close', async () => {
@@ -543,6 +570,17 @@ describe('faults', () => {
     const { host } = rig({ logger });
     host.fault(new Error('x'));
     expect([host.printedFaults, lines[0]]).toEqual([[], 'drain: uncaughtException: x']);
+  });
+
+  test.each([
+    ['silent', 1],
+    ['fatal', 1],
+    ['error', 0],
+  ])('with a logger of the level %s the host says it %i times', (level, times) => {
+    const ignored: DrainLogger = { info: () => {}, warn: () => {}, error: () => {} };
+    const { host } = rig({ logger: { ...ignored, isLevelEnabled: (asked) => asked === level } });
+    host.fault(new Error('x'));
+    expect(host.printedFaults).toHaveLength(times);
   });
 
   test('with faults: false they are left to the runtime', () => {
@@ -920,6 +958,19 @@ describe('resources', () => {
     await host.advance(0);
     expect(log.at(-1)).toBe('0 late failed');
     expect((await drain.done).resources).toEqual([]);
+  });
+
+  test('the process does not end before that is closed, within the time of a resource', async () => {
+    const { host, drain, log } = rig();
+    host.signal('SIGTERM');
+    await host.advance(100);
+    drain.resource('late', closeAfter(host, 600));
+    drain.resource('hangs', never);
+    await host.advance(600);
+    expect([log.at(-1), host.exited]).toEqual(['700 late closed', undefined]);
+    await host.advance(5_250);
+    expect(log.filter((text) => text.includes('hangs')).at(-1)).toBe('5100 hangs hung');
+    expect(host.exited).toBe(0);
   });
 
   test('whoever hears that everything is closed can register nothing more', async () => {

@@ -28,6 +28,12 @@ export function readFactor(name: string, value: unknown): number {
   return value;
 }
 
+/** What a process can end with. @throws DrainError `DRAIN_ARGUMENT_INVALID` */
+export function readExitCode(name: string, value: unknown): void {
+  const isCode = Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 255;
+  if (!isCode) throw invalid(name, value, 'a whole number from 0 to 255');
+}
+
 /** One of a few words. @throws DrainError `DRAIN_ARGUMENT_INVALID` */
 export function readChoice<const Choice extends string>(
   name: string,
