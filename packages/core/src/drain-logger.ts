@@ -8,6 +8,13 @@ export interface DrainLogger {
   info(fields: object, message: string): void;
   warn(fields: object, message: string): void;
   error(fields: object, message: string): void;
+  /** Where it is there, it is asked whether errors are written at all. */
+  isLevelEnabled?(level: 'error'): boolean;
+}
+
+/** Whether an error that is logged is seen: not without a logger, and not where its level is above. */
+export function writesErrors(logger: DrainLogger | undefined): logger is DrainLogger {
+  return logger !== undefined && (logger.isLevelEnabled?.('error') ?? true);
 }
 
 const DONE = { start: 'started', quiesce: 'quiesced', rollback: 'rolled back' } as const;
