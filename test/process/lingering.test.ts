@@ -16,6 +16,8 @@ describe.each(SERVERS)('%s', (server) => {
     expect(told(app, 'closing', 'closed')).toEqual(CLOSED_IN_REVERSE);
     expect(told(app, 'lingering')).toHaveLength(1);
     expect(told(app, 'lingering')[0]).toContain(handle);
+    // Its own standard output and error are pipes.
+    expect(told(app, 'lingering')[0]).not.toContain('PipeWrap');
     const line = { level: 40, msg: expect.stringContaining(handle) as string };
     expect(logged(app, 'lingering')).toMatchObject(hasLogger(server) ? [line] : []);
     expect(told(app, 'exit')).toEqual(['exit 0']);

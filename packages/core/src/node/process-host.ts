@@ -110,6 +110,14 @@ function forgiveUnsettledAwait(code: number): void {
   if (code === UNSETTLED_AWAIT) process.exitCode = 0;
 }
 
+/** What Node says of the handles behind standard output and standard error, which keep no process alive and are named all the same. */
+function ownOutputs(): string[] {
+  return [process.stdout, process.stderr].flatMap((stream) => {
+    const { _handle: handle } = stream as { readonly _handle?: { hasRef?(): boolean } | null };
+    return handle?.hasRef?.() === true ? [`${handle.constructor.name}Wrap`] : [];
+  });
+}
+
 let holds = 0;
 
 /** The real process. The only file of drainkit that touches it. */
@@ -154,7 +162,14 @@ export const processHost: Host = {
     if (code === undefined) process.exit();
     process.exit(code);
   },
-  activeHandles: () => process.getActiveResourcesInfo(),
+  activeHandles() {
+    const own = ownOutputs();
+    return process.getActiveResourcesInfo().filter((handle) => {
+      const index = own.indexOf(handle);
+      if (index !== -1) own.splice(index, 1);
+      return index === -1;
+    });
+  },
   facts(names) {
     const others = (name: string): number => process.listenerCount(name) - (signals.get(name)?.isAttached ? 1 : 0);
     return {
