@@ -169,10 +169,10 @@ test('a worker that dies is replaced, and waited for longer each time it dies ag
 
 test('a worker that dies while the next is starting leaves no extra one, and the next reload replaces all', async () => {
   const app = await startCluster({}, { scene: 'warming' });
-  const [oldest] = events(app, 'ready').filter(({ worker }) => worker.startsWith('worker 1 '));
+  const first = events(app, 'ready').find(({ worker }) => worker.startsWith('worker 1 '));
   app.signal('SIGHUP');
   await seen(app, 'reload-began');
-  process.kill(Number(/pid (\d+)/.exec(oldest?.worker ?? '')?.[1]), 'SIGKILL');
+  process.kill(Number(/pid (\d+)/.exec(first?.worker ?? '')?.[1]), 'SIGKILL');
   await seen(app, 'reload-done');
   const before = await pids(app);
   app.signal('SIGHUP');

@@ -29,7 +29,7 @@ const CHILDREN: Readonly<Record<string, string>> = {
 /** @param command - what runs it, before the arguments of Node. */
 async function startChild(program: string, command: readonly string[], detached: boolean): Promise<ChildProcess> {
   const script = `${program}; setInterval(() => {}, 1000); console.log('child up ' + process.pid);`;
-  const [file = '', ...args] = [...command, process.execPath, '-e', script];
+  const [file, ...args] = [...command, process.execPath, '-e', script];
   const child = spawn(file, args, { detached, stdio: ['ignore', 'pipe', 'inherit'] });
   child.stdout.on('data', (text: Buffer) => process.stdout.write(text));
   await once(child.stdout, 'data');
