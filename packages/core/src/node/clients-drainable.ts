@@ -29,13 +29,18 @@ export abstract class ClientsDrainable<
   /** Tells one to leave. It may have left by itself. */
   protected abstract tell(client: Client): void;
 
+  /** Does nothing where it is known already. */
   protected add(client: Client): void {
+    if (this.open.has(client)) return;
     this.open.add(client);
-    client.once('close', () => {
-      this.open.delete(client);
-      this.#settle();
-    });
+    client.once('close', () => this.leave(client));
     if (this.#announced) this.#leaving.add(client);
+  }
+
+  /** It has left, or is not waited for any longer. */
+  protected leave(client: Client): void {
+    this.open.delete(client);
+    this.#settle();
   }
 
   work(): WorkItem[] {

@@ -19,6 +19,7 @@ import { Http2Drainable } from './http2-drainable.ts';
 import { HttpDrainable } from './http-drainable.ts';
 import { RequestGate } from './request-gate.ts';
 import type { Routes } from './routes.ts';
+import type { EngineLike, SocketIoServerLike } from './socket-io-server.ts';
 import { WebSocketDrainable, type WebSocketServerLike } from './websocket-drainable.ts';
 import type { WebSocketOptions } from './websocket-options.ts';
 
@@ -149,13 +150,14 @@ export class HttpDrain extends ProcessDrain {
   }
 
   /**
-   * Closes the clients of a WebSocket server (of `ws`, also under @fastify/websocket or socket.io) in the course of a drain:
-   * a close frame for each, spread over the window; who does not answer in time is cut off. Upgraded connections that nobody
-   * closes hold the drain until its deadline.
+   * Closes the clients of a WebSocket server in the course of a drain: a close frame for each, spread over the window; who
+   * does not answer in time is cut off. It is a WebSocketServer of `ws`, also under @fastify/websocket; or a Server of
+   * socket.io, once it is attached to its HTTP server, or its engine, whose polling clients are told with the answer to
+   * their poll. Upgraded connections that nobody closes hold the drain until its deadline.
    *
    * @throws DrainError `DRAIN_CLIENTS_INVALID`, listing every problem.
    */
-  websockets(server: WebSocketServerLike, options: WebSocketOptions = {}): void {
+  websockets(server: WebSocketServerLike | SocketIoServerLike | EngineLike, options: WebSocketOptions = {}): void {
     this.add(new WebSocketDrainable(server, options, this.plan, this.host.clock));
   }
 

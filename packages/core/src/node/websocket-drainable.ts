@@ -1,6 +1,7 @@
 import type { DrainPlan } from '../plan/drain-plan.ts';
 import type { Clock } from '../host.ts';
 import { ClientsDrainable } from './clients-drainable.ts';
+import { engineOf, SocketIoServer, type EngineLike, type SocketIoServerLike } from './socket-io-server.ts';
 import { readWebSocketOptions, type WebSocketPlan, type WebSocketOptions } from './websocket-options.ts';
 
 /** As much of a WebSocket of `ws` as a drain needs. */
@@ -12,7 +13,7 @@ export interface WebSocketLike {
   once(event: 'close', listener: () => void): unknown;
 }
 
-/** As much of a WebSocketServer of `ws` as a drain needs; the one under @fastify/websocket and socket.io's engine have it too. */
+/** As much of a WebSocketServer of `ws` as a drain needs; the one under @fastify/websocket has it too. */
 export interface WebSocketServerLike {
   readonly clients: Iterable<WebSocketLike>;
   on(event: 'connection', listener: (socket: WebSocketLike) => void): unknown;
@@ -24,17 +25,39 @@ const CLOSED = 3;
 export class WebSocketDrainable extends ClientsDrainable<WebSocketLike> {
   /** How many were cut off. */
   stalled = 0;
+  readonly #server: WebSocketServerLike;
   readonly #options: WebSocketPlan;
   readonly #clock: Clock;
 
   /** @throws DrainError `DRAIN_CLIENTS_INVALID` */
-  constructor(server: WebSocketServerLike, said: WebSocketOptions, plan: DrainPlan, clock: Clock) {
+  constructor(
+    server: WebSocketServerLike | SocketIoServerLike | EngineLike,
+    said: WebSocketOptions,
+    plan: DrainPlan,
+    clock: Clock,
+  ) {
     const options = readWebSocketOptions(server, said, plan.window);
     super('websocket', options.spread, clock);
     this.#options = options;
     this.#clock = clock;
-    for (const socket of server.clients) this.add(socket);
-    server.on('connection', (socket) => this.add(socket));
+    const engine = engineOf(server);
+    this.#server = engine === undefined ? (server as WebSocketServerLike) : new SocketIoServer(engine);
+    this.#server.on('connection', (socket) => this.add(socket));
+  }
+
+  override announce(): void {
+    this.#takeStock();
+    super.announce();
+  }
+
+  override refuse(): void {
+    this.#takeStock();
+    super.refuse();
+  }
+
+  /** One whose owner has done the handshake by hand may have been announced to nobody. */
+  #takeStock(): void {
+    for (const socket of this.#server.clients) this.add(socket);
   }
 
   protected tell(socket: WebSocketLike): void {
@@ -43,6 +66,7 @@ export class WebSocketDrainable extends ClientsDrainable<WebSocketLike> {
     const cutOff = (): void => {
       this.stalled += 1;
       socket.terminate();
+      this.leave(socket);
     };
     socket.once('close', this.#clock.setTimeout(cutOff, closeTimeout));
     socket.close(code, reason);

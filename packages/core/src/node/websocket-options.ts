@@ -2,6 +2,7 @@ import { DrainError } from '../drain-error.ts';
 import { show } from '../plan/drain-plan.ts';
 import { DURATION_FORM, parseDuration, type Duration } from '../plan/duration.ts';
 import { nearest } from '../plan/nearest.ts';
+import { engineOf } from './socket-io-server.ts';
 import type { WebSocketServerLike } from './websocket-drainable.ts';
 
 export interface WebSocketOptions {
@@ -29,18 +30,16 @@ const LONGEST_REASON = 123;
 const NAMES = ['code', 'reason', 'spread', 'closeTimeout'];
 
 /** @throws DrainError `DRAIN_CLIENTS_INVALID`, listing every problem. */
-export function readWebSocketOptions(
-  server: WebSocketServerLike,
-  options: WebSocketOptions,
-  window: number,
-): WebSocketPlan {
+export function readWebSocketOptions(server: unknown, options: WebSocketOptions, window: number): WebSocketPlan {
   const problems: string[] = [];
   const check = (name: string, value: unknown, allowed: string, isAllowed: boolean): void => {
     if (value !== undefined && !isAllowed) problems.push(`${name} is ${show(value)}; allowed: ${allowed}`);
   };
   const { code, reason, spread, closeTimeout } = options;
-  if (!isWebSocketServer(server)) {
-    problems.push('the server has no set of clients; allowed: a WebSocketServer of ws, without clientTracking: false');
+  if (!isWebSocketServer(server) && engineOf(server) === undefined) {
+    problems.push(
+      'the server has no set of clients; allowed: a WebSocketServer of ws, without clientTracking: false, or a Server of socket.io that is attached to an HTTP server',
+    );
   }
   check('code', code, '1000 to 1014 without 1004 to 1006, or 3000 to 4999', isCloseCode(code));
   check('reason', reason, `a string of at most ${LONGEST_REASON} bytes`, isReason(reason));

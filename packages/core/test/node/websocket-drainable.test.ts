@@ -89,6 +89,28 @@ test('one that connects during the window is told to leave in what is left of it
   expect((await done(drain)).outcome).toBe('clean');
 });
 
+test('one whose handshake was done by hand, and announced to nobody, is told like the others', async () => {
+  const host = fakeHost();
+  const drain = createDrain({ host, logger: false, window: WINDOW, deadline: '5s' });
+  const server = drain.attach(await http((_, response) => response.end()));
+  const sockets = new WebSocketServer({ noServer: true });
+  drain.websockets(sockets);
+  server.on('upgrade', (request, transport, head) => sockets.handleUpgrade(request, transport, head, () => {}));
+  const open = async (): Promise<WebSocket> => {
+    const socket = new WebSocket(`ws://127.0.0.1:${(server.address() as { port: number }).port}`);
+    onTestFinished(() => socket.terminate());
+    await within('the socket to open', 5_000, once(socket, 'open'));
+    return socket;
+  };
+  const closed = [closing(await open())];
+  host.signal('SIGTERM');
+  await host.advance(WINDOW / 2);
+  closed.push(closing(await open()));
+  await host.advance(WINDOW / 2);
+  expect((await Promise.all(closed)).map(([code]) => code)).toEqual([1001, 1001]);
+  expect((await done(drain)).outcome).toBe('clean');
+});
+
 test('a peer that does not answer is cut off after closeTimeout, and counted', async () => {
   const { host, drain, open } = await serve({ closeTimeout: '2s', spread: 0 });
   const socket = await open();
