@@ -2,7 +2,7 @@ import type { OutgoingHttpHeader, OutgoingHttpHeaders, ServerResponse } from 'no
 
 type Pair = [name: string, value: OutgoingHttpHeader];
 type Headers = OutgoingHttpHeaders | OutgoingHttpHeader[] | Pair[];
-type WriteHead = (this: ServerResponse, status: number, ...rest: unknown[]) => ServerResponse;
+type WriteHead = (status: number, ...rest: unknown[]) => ServerResponse;
 
 /**
  * Has a response say `Connection: close` whatever its handler says there, a proxy's `keep-alive` for one, which Node would
@@ -11,14 +11,14 @@ type WriteHead = (this: ServerResponse, status: number, ...rest: unknown[]) => S
  * @param isLast - asked when the headers are written.
  */
 export function closeInHead(response: ServerResponse, isLast: () => boolean): void {
-  const writeHead = response.writeHead as WriteHead;
-  const write: WriteHead = function (status, ...rest) {
-    if (!isLast()) return writeHead.call(this, status, ...rest);
-    const said = this.getHeader('connection');
-    if (said !== undefined) this.setHeader('Connection', closing(said));
-    return writeHead.call(this, status, ...rest.map((part) => (isHeaders(part) ? withClose(part) : part)));
+  const writeHead = response.writeHead.bind(response) as WriteHead;
+  const write: WriteHead = (status, ...rest) => {
+    if (!isLast()) return writeHead(status, ...rest);
+    const said = response.getHeader('connection');
+    if (said !== undefined) response.setHeader('Connection', closing(said));
+    return writeHead(status, ...rest.map((part) => (isHeaders(part) ? withClose(part) : part)));
   };
-  response.writeHead = write as ServerResponse['writeHead'];
+  response.writeHead = write;
 }
 
 function isHeaders(part: unknown): part is Headers {

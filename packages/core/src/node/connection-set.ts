@@ -1,9 +1,7 @@
-import type { IncomingMessage } from 'node:http';
 import type { Server, Socket } from 'node:net';
 import { Server as TlsServer, type TLSSocket } from 'node:tls';
 import type { Clock } from '../host.ts';
 import { Connection } from './connection.ts';
-import { pathOf } from './http-answer.ts';
 
 /**
  * The connections of one server, from the accept on. `http.Server#closeAllConnections` knows neither upgraded sockets nor
@@ -22,10 +20,6 @@ export class ConnectionSet implements Iterable<Connection> {
     const isTls = server instanceof TlsServer;
     server.on('connection', (socket: Socket) => this.#add(socket, isTls));
     if (isTls) server.on('secureConnection', (socket) => this.#onSecured(socket));
-    markUpgrades(server, (request) => {
-      // A CONNECT of HTTP/2 is a stream, and counted as one.
-      if (!('stream' in request)) this.of(request.socket).upgradedBy = `${request.method} ${pathOf(request)}`;
-    });
   }
 
   get size(): number {
@@ -64,27 +58,5 @@ export class ConnectionSet implements Iterable<Connection> {
   #delete(socket: Socket): void {
     const connection = this.#connections.get(socket);
     if (connection !== undefined && this.#connections.delete(socket)) this.#onClosed(connection);
-  }
-}
-
-/**
- * Calls `onUpgrade` for each upgraded request. A server that has a listener for `upgrade` is one that upgrades, so this
- * adds its own only once another is there, and leaves with it.
- */
-function markUpgrades(server: Server, onUpgrade: (request: IncomingMessage) => void): void {
-  for (const event of ['upgrade', 'connect'] as const) {
-    const hasOthers = (): boolean => server.listeners(event).some((listener) => listener !== onUpgrade);
-    const follow = (): void => {
-      if (hasOthers() && !server.listeners(event).includes(onUpgrade)) server.prependListener(event, onUpgrade);
-      if (!hasOthers()) server.off(event, onUpgrade);
-    };
-    // 'newListener' comes before the listener is there.
-    server.on('newListener', (name) => {
-      if (name === event) queueMicrotask(follow);
-    });
-    server.on('removeListener', (name, listener) => {
-      if (name === event && listener !== onUpgrade) follow();
-    });
-    follow();
   }
 }

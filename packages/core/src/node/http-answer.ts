@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Http2ServerRequest, Http2ServerResponse, ServerHttp2Stream } from 'node:http2';
+import type { Duplex } from 'node:stream';
 import { HEALTH_TYPE, type HealthAnswer } from '../health/health.ts';
 
 /** A request of node:http, or the one that node:http2 makes in its likeness. */
@@ -47,6 +48,14 @@ export function answerRefused(response: AnyResponse, retryAfterMs: number): void
 /** An answer that says no more than its status. */
 export function answerEmpty(response: ServerResponse, statusCode: number, headers: Record<string, string> = {}): void {
   response.writeHead(statusCode, { 'Content-Length': 0, 'Cache-Control': 'no-store', ...headers }).end();
+}
+
+/** A refusal of an upgrade: of its connection only the socket is left. */
+export function refuseUpgrade(socket: Duplex, retryAfterMs: number): void {
+  const headers = { Connection: 'close', ...withLength(REFUSED, refusalHeaders(retryAfterMs)) };
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  socket.on('error', () => {});
+  socket.end(`HTTP/1.1 503 Service Unavailable\r\n${lines.join('')}\r\n${REFUSED}`, () => socket.destroy());
 }
 
 /** A refusal of an HTTP/2 stream. */

@@ -13,11 +13,12 @@ import { ProcessDrain } from '../processes/process-drain.ts';
 import { HealthServer } from './health-server.ts';
 import { LazySignals, type RequestSignals } from './request-signals.ts';
 import { answerHealth, answerRefused, isReading, pathOf, type AnyRequest, type AnyResponse } from './http-answer.ts';
+import { DirectRequests } from './direct-requests.ts';
 import { publishEvents } from './event-channels.ts';
 import { EventStreamDrainable, type EventStream, type EventStreamOptions } from './event-stream-drainable.ts';
 import { Http2Drainable } from './http2-drainable.ts';
 import { HttpDrainable } from './http-drainable.ts';
-import { RequestGate } from './request-gate.ts';
+import { ListenerGate } from './listener-gate.ts';
 import type { Routes } from './routes.ts';
 import type { EngineLike, SocketIoServerLike } from './socket-io-server.ts';
 import { WebSocketDrainable, type WebSocketServerLike } from './websocket-drainable.ts';
@@ -36,6 +37,7 @@ export class HttpDrain extends ProcessDrain {
   #isByHand = false;
   #isExamined = false;
   #eventStreams: EventStreamDrainable | undefined;
+  #direct: DirectRequests | undefined;
 
   /** @param routes - what a framework knows of its routes. For adapters. */
   constructor(options: DrainOptions = {}, routes: Partial<Routes> = {}) {
@@ -129,24 +131,39 @@ export class HttpDrain extends ProcessDrain {
     const http = hasHttp1 ? new HttpDrainable(server, plan, clock, this.#routes, () => this.#isByHand) : undefined;
     const handshakes = http?.drained() ?? Promise.resolve();
     const http2 = hasHttp2 ? new Http2Drainable(server, plan, clock, this.#routes, handshakes) : undefined;
-    if (http === undefined) new RequestGate(server, (...exchange) => !this.#routes.serveHealth(...exchange)).install();
+    if (http === undefined) {
+      new ListenerGate(server, 'request', (...exchange) => !this.#routes.serveHealth(...exchange)).install(
+        !isHttp2Server(server),
+      );
+    }
     return { http, http2, all: [http, http2].filter((part) => part !== undefined) };
   }
 
   /**
-   * Attaches the server that a request came to, and counts the request, where this has not been done: the first request of
-   * a server that nobody attached.
+   * What a framework asks for each request, for those that come to no attached server: a server that nobody attached is
+   * attached by its first request, and requests that come without any are counted here. Health routes are answered, and what is
+   * to be refused is. Of a request to an attached server all this has been done. For adapters.
    *
-   * @returns whether the server had been attached, and so the request been through {@link handle}.
+   * @returns whether the request goes on to the app.
    */
-  adopt(request: IncomingMessage, response: ServerResponse): boolean {
+  admits(request: IncomingMessage, response: ServerResponse): boolean {
     const server = serverOf(request);
-    if (server === undefined) return false;
-    if (this.#servers.has(server)) return true;
+    if (server !== undefined && this.#servers.has(server)) return true;
+    this.expectRequests();
+    if (server === undefined) return this.#admitsDirect(request, response);
     this.#onListening(server);
     this.#take(server);
     this.#servers.get(server)?.http?.adopt(request, response);
-    return false;
+    return !this.handle(request, response);
+  }
+
+  #admitsDirect(request: IncomingMessage, response: ServerResponse): boolean {
+    if (!this.plan.enabled) return !this.handle(request, response);
+    this.#direct ??= this.#added(new DirectRequests(this.host.clock, this.#routes));
+    this.#direct.greet(response);
+    if (this.handle(request, response)) return false;
+    this.#direct.take(response);
+    return true;
   }
 
   /**
@@ -168,19 +185,19 @@ export class HttpDrain extends ProcessDrain {
    * @throws DrainError `DRAIN_CLIENTS_INVALID`
    */
   eventStream(response: EventStream, options: EventStreamOptions = {}): void {
-    this.#eventStreams ??= this.#addEventStreams();
+    this.#eventStreams ??= this.#added(new EventStreamDrainable(this.plan, this.host.clock));
     this.#eventStreams.track(response, options);
   }
 
-  #addEventStreams(): EventStreamDrainable {
-    const drainable = new EventStreamDrainable(this.plan, this.host.clock);
-    this.add(drainable);
-    return drainable;
+  #added<Part extends Drainable>(part: Part): Part {
+    this.add(part);
+    return part;
   }
 
   /**
-   * Says that requests can come although no server listens: through Fastify's `inject()`, or the server that supertest
-   * makes for each request. Once a server is attached, it is that server that counts. For adapters.
+   * Says that requests can come although no server listens, so that a drain has its window: through Fastify's `inject()`, or
+   * the server that supertest makes for each request. The first of them says it itself. Once a server is attached, it is that
+   * server that counts. For tests.
    */
   expectRequests(): void {
     this.#expectsRequests = true;
@@ -225,7 +242,7 @@ export class HttpDrain extends ProcessDrain {
     if (this.#serveHealth(request, response)) return true;
     if (!this.#isRefusing()) return false;
     const parts = this.#partsOf(request);
-    ('stream' in request ? parts?.http2 : parts?.http)?.countRefused();
+    ('stream' in request ? parts?.http2 : (parts?.http ?? this.#direct))?.countRefused();
     answerRefused(response, this.plan.retryAfter);
     return true;
   }
@@ -272,7 +289,7 @@ function isHttp2Server(server: unknown): server is Http2Server {
   return server instanceof Server && 'updateSettings' in server;
 }
 
-/** The server that a request came to. */
+/** The server that a request came to; `undefined` for one that came without any, and may not even have a socket. */
 function serverOf(request: { readonly socket: Socket | TLSSocket }): Server | undefined {
-  return (request.socket as { readonly server?: Server }).server;
+  return (request.socket as { readonly server?: Server } | undefined)?.server;
 }

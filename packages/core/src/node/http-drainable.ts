@@ -1,5 +1,7 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Server as HttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { Server as HttpsServer } from 'node:https';
 import type { Server, Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { deferred } from '../deferred.ts';
 import { DrainError } from '../drain-error.ts';
 import type { DrainPlan } from '../plan/drain-plan.ts';
@@ -13,12 +15,12 @@ import { ArrivalWatch } from './arrival-watch.ts';
 import { CoarseClock } from './coarse-clock.ts';
 import { Farewell } from './farewell.ts';
 import { hiddenProperty } from './hidden-property.ts';
-import { answerRefused, pathOf } from './http-answer.ts';
+import { answerRefused, pathOf, refuseUpgrade } from './http-answer.ts';
 import { IdleSweep } from './idle-sweep.ts';
 import { inTurns } from './in-turns.ts';
 import { closeListener } from './listener.ts';
 import { listenForRequests } from './request-channel.ts';
-import { RequestGate } from './request-gate.ts';
+import { ListenerGate } from './listener-gate.ts';
 import type { Routes } from './routes.ts';
 
 type Untracked = readonly [connection: Connection, response: ServerResponse];
@@ -72,7 +74,10 @@ export class HttpDrainable implements Drainable {
     this.#farewell = new Farewell(plan, clock);
     this.#sweep = new IdleSweep(this.#connections, clock);
     this.#arrivals = new ArrivalWatch(clock, plan.stallTimeout);
-    new RequestGate(server, (request, response) => this.#admit(request, response)).install();
+    // An HTTP/2 server with a listener for requests treats every stream as one.
+    const standsIn = server instanceof HttpServer || server instanceof HttpsServer;
+    new ListenerGate(server, 'request', (request, response) => this.#admit(request, response)).install(standsIn);
+    new ListenerGate(server, 'upgrade', (request, socket) => this.#admitUpgrade(request, socket)).install();
     server.on('listening', () => this.#onListening());
   }
 
@@ -189,6 +194,23 @@ export class HttpDrainable implements Drainable {
       return false;
     }
     return !this.#routes.serveHealth(request, response);
+  }
+
+  /** What the gate asks for each request for an upgrade, or for a tunnel. */
+  #admitUpgrade(request: IncomingMessage, socket: Duplex): boolean {
+    // A CONNECT of HTTP/2 is a stream, and counted as one.
+    if ('stream' in request) return true;
+    if (this.#announced !== undefined) {
+      this.lastRequestAt = this.#clock.now();
+      if (this.#turnsAway) {
+        this.countRefused();
+        refuseUpgrade(socket, this.#plan.retryAfter);
+        return false;
+      }
+      if (this.#refusing) this.late += 1;
+    }
+    this.#connections.of(request.socket).upgradedBy = `${request.method} ${pathOf(request)}`;
+    return true;
   }
 
   /** Whether, once a drain has begun, requests are refused that are not for a health route. */

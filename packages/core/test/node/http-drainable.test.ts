@@ -2,14 +2,15 @@ import { createServer, type IncomingMessage, type RequestListener, type Server, 
 import { createServer as createNetServer } from 'node:net';
 import { eventually, fakeHost, RawClient, within, type FakeHost } from '@drainkit/testing';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import type { DrainOptions } from '../../src/plan/drain-options.ts';
 import type { DrainReport } from '../../src/report/drain-report.ts';
 import { createDrain, type HttpDrain } from '../../src/node/index.ts';
 import { hiddenProperty } from '../../src/node/hidden-property.ts';
 import { http, listening } from './listening.ts';
 
-function drainOf(): { readonly host: FakeHost; readonly drain: HttpDrain } {
+function drainOf(options: DrainOptions = {}): { readonly host: FakeHost; readonly drain: HttpDrain } {
   const host = fakeHost();
-  return { host, drain: createDrain({ host, logger: false }) };
+  return { host, drain: createDrain({ host, logger: false, ...options }) };
 }
 
 async function attached(listener: RequestListener): Promise<ReturnType<typeof drainOf> & { readonly server: Server }> {
@@ -230,4 +231,55 @@ test('a response that is over by the time it is looked at is not waited for', as
   expect(await within('the drain to end', 5_000, drained[0] ?? Promise.reject(new Error('none')))).toMatchObject({
     outcome: 'clean',
   });
+});
+
+describe('an upgrade', () => {
+  const UPGRADE = 'GET /socket HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n';
+
+  /** Upgrades, and ends at once. */
+  const upgrading = (options: DrainOptions) => async () => {
+    const server = await http((_request, response) => void response.end('done'));
+    server.on('upgrade', (_request, socket) => {
+      socket.end('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n');
+    });
+    const it = drainOf(options);
+    it.drain.attach(server);
+    return { ...it, server };
+  };
+
+  test.each([
+    ['in the window', { refuseDuringWindow: true }],
+    ['after it', { lateRequests: 'refuse' }],
+  ] as const)('is refused like a request where requests are, %s', async (when, options) => {
+    const { drain, server } = await upgrading(options)();
+    const client = await connect(server);
+    await client.get('/').response();
+    const job = drain.enter('job');
+    if (when === 'in the window') void drain.start();
+    else void drain.close();
+    const { status, headers } = await client.send(UPGRADE).response();
+    expect([status, headers['connection'], headers['retry-after']]).toEqual([503, 'close', '1']);
+    job.leave();
+    expect(drain.snapshot().refused).toBe(1);
+  });
+
+  test('is traffic: it keeps an adaptive window open', async () => {
+    const { drain, server, host } = await upgrading({ window: { min: 100, max: '5s', quiet: 500 } })();
+    void drain.start();
+    for (let count = 0; count < 5; count += 1) {
+      (await connect(server)).send(UPGRADE);
+      await eventually('the upgrade', () => drain.snapshot().openConnections === 0);
+      await host.advance(300);
+    }
+    expect(drain.phase).toBe('announcing');
+    await host.advance(500);
+    expect((await drain.done).windowEnd).toBe('quiet');
+  });
+});
+
+test('a server that has no listener for requests answers the health routes', async () => {
+  const server = await listening(createServer());
+  const { drain } = drainOf();
+  drain.attach(server);
+  expect((await (await connect(server)).get('/ready').response()).status).toBe(200);
 });

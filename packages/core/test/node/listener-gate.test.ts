@@ -2,19 +2,19 @@ import { createServer, type IncomingMessage, type RequestListener, type ServerRe
 import type { AddressInfo } from 'node:net';
 import { setImmediate as turn } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
-import { RequestGate, type Admit } from '../../src/node/request-gate.ts';
+import { ListenerGate, type Admit } from '../../src/node/listener-gate.ts';
 
 const answer: RequestListener = (_request, response) => void response.end('answered');
-const elsewhere: Admit = (request: IncomingMessage, response: ServerResponse) => {
+const elsewhere: Admit<'request'> = (request: IncomingMessage, response: ServerResponse) => {
   if (request.url !== '/kept') return true;
   response.end('kept');
   return false;
 };
 
-async function gated(admit: Admit = elsewhere, ...listeners: RequestListener[]) {
+async function gated(admit: Admit<'request'> = elsewhere, ...listeners: RequestListener[]) {
   const server = createServer();
   for (const listener of listeners) server.on('request', listener);
-  new RequestGate(server, admit).install();
+  new ListenerGate(server, 'request', admit).install();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => server.close().closeAllConnections());
   const { port } = server.address() as AddressInfo;
@@ -70,7 +70,7 @@ test('a listener for one request is called for one, and then gone', async () => 
 test('gates of several drains stand one behind the other', async () => {
   const asked: string[] = [];
   const { server, get } = await gated((request) => asked.push(`first ${request.url}`) > 0, answer);
-  new RequestGate(server, (request) => asked.push(`second ${request.url}`) > 0).install();
+  new ListenerGate(server, 'request', (request) => asked.push(`second ${request.url}`) > 0).install();
   await turn();
   expect(await get('/')).toBe('answered');
   expect(asked).toEqual(['second /', 'first /']);
@@ -90,4 +90,18 @@ test('a listener knows its server as its own', async () => {
 test('a request that asks to continue stands before it, too, and only where somebody listens for that', async () => {
   const { server } = await gated(elsewhere, answer);
   expect(server.listenerCount('checkContinue')).toBe(0);
+});
+
+test('where nobody listens it asks all the same, until somebody does', async () => {
+  const server = createServer();
+  new ListenerGate(server, 'request', elsewhere).install(true);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => server.close().closeAllConnections());
+  const { port } = server.address() as AddressInfo;
+  const get = async (path: string) => (await fetch(`http://127.0.0.1:${port}${path}`)).text();
+  expect(await get('/kept')).toBe('kept');
+  server.on('request', answer);
+  await turn();
+  expect(server.listeners('request')).toEqual([answer]);
+  expect([await get('/kept'), await get('/')]).toEqual(['kept', 'answered']);
 });
