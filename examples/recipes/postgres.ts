@@ -30,8 +30,8 @@ export function postgres(create: () => Pool): Postgres {
 }
 
 /**
- * Runs `work` in a transaction: committed when it fulfils, rolled back when it rejects. It rejects with what failed first; where
- * the connection broke meanwhile, that is the `cause`.
+ * Runs `work` in a transaction: committed when it fulfils, rolled back when it rejects. It rejects with what failed, not with a
+ * rollback that fails after that; where the connection had broken, that is the `cause`.
  */
 export async function transaction<Value>(pool: Pool, work: (client: PoolClient) => Promise<Value>): Promise<Value> {
   const client = await pool.connect();
