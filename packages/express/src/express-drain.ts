@@ -16,9 +16,8 @@ export class ExpressDrain extends HttpDrain {
    * request.
    */
   middleware(): RequestHandler {
-    this.expectRequests();
     return (request, response, next) => {
-      if (this.adopt(request, response) || !this.handle(request, response)) next();
+      if (this.admits(request, response)) next();
     };
   }
 }

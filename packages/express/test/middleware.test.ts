@@ -1,6 +1,8 @@
 import { createDrain, DrainError } from '@drainkit/express';
 import { eventually, fakeHost } from '@drainkit/testing';
 import type { NextFunction, Request, Response } from 'express';
+import { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { connect, done, drainOf, forBothVersions, inFlight, listen, stopped, WINDOW } from './express-apps.ts';
 
@@ -121,12 +123,40 @@ forBothVersions((express) => {
       expect(drain.inFlight).toBe(0);
     });
 
+    test('a request that comes without a server at all is counted, told to close, and refused as any other', async () => {
+      const { drain, host } = drainOf({ lateRequests: 'refuse' });
+      const app = express();
+      app.use(drain.middleware());
+      app.get('/orders/:id', () => {});
+      const call = (url: string): ServerResponse => {
+        const message = new IncomingMessage(undefined as unknown as Socket);
+        Object.assign(message, { method: 'GET', url });
+        const response = new ServerResponse(message);
+        app(message as Request, response as Response);
+        return response;
+      };
+      const first = call('/orders/7');
+      expect(drain.inFlight).toBe(1);
+      host.signal('SIGTERM');
+      expect(drain.phase).toBe('announcing');
+      expect(call('/ready').statusCode).toBe(503);
+      await host.advance(WINDOW);
+      expect(drain.phase).toBe('draining');
+      const late = call('/orders/8');
+      expect([late.statusCode, late.shouldKeepAlive]).toEqual([503, false]);
+      first.end('done');
+      first.emit('finish');
+      expect(first.shouldKeepAlive).toBe(false);
+      expect(await done(drain)).toMatchObject({ outcome: 'clean', refused: 1, inFlightAtStart: 1 });
+    });
+
     test('a first request that comes while announcing is told to close', async () => {
       const { drain, host } = drainOf();
       const app = express();
       app.use(drain.middleware());
       app.get('/', (_request: Request, response: Response) => void response.send('ok'));
       const server = await listen(app);
+      drain.expectRequests();
       host.signal('SIGTERM');
       expect(drain.phase).toBe('announcing');
       const { body, headers } = await (await connect(server)).get('/').response();
@@ -138,6 +168,7 @@ forBothVersions((express) => {
       const app = express();
       app.use(drain.middleware());
       const server = await listen(app);
+      drain.expectRequests();
       host.signal('SIGTERM');
       const { status, headers } = await (await connect(server)).get('/').response();
       expect([status, headers['retry-after'], headers['connection']]).toEqual([503, '1', 'close']);

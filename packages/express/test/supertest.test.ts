@@ -62,6 +62,7 @@ forBothVersions((express) => {
     test('sees late requests refused where the options say so', async () => {
       const { app, drain, host } = appOf(express, { lateRequests: 'refuse', retryAfter: '3s' });
       const job = drain.enter('job');
+      await request(app).get('/orders').expect(200);
       host.signal('SIGTERM');
       await request(app).get('/orders').expect(200);
       await host.advance(WINDOW);
@@ -70,6 +71,20 @@ forBothVersions((express) => {
       await request(app).get('/healthz').expect(200);
       job.leave();
       expect((await done(drain)).outcome).toBe('clean');
+    });
+
+    test('has no window to hold where no request has come and no server listens, unless the test says so', async () => {
+      const first = appOf(express);
+      first.host.signal('SIGTERM');
+      expect(await done(first.drain)).toMatchObject({ outcome: 'clean', windowEnd: 'skipped' });
+
+      const { app, drain, host } = appOf(express);
+      drain.expectRequests();
+      host.signal('SIGTERM');
+      await request(app).get('/ready').expect(503);
+      await request(app).get('/orders').expect('Connection', 'close').expect(200);
+      await host.advance(WINDOW);
+      expect(await done(drain)).toMatchObject({ outcome: 'clean', windowEnd: 'elapsed' });
     });
 
     test('leaves nothing behind, however many requests it makes', async () => {

@@ -1,8 +1,9 @@
-import { DrainError, HEALTH_TYPE, type DrainLogger, type DrainOptions, type HealthAnswer } from '@drainkit/core';
+import { DrainError, type DrainLogger, type DrainOptions } from '@drainkit/core';
 import { HttpDrain, type RequestSignals, type WebSocketServerLike } from '@drainkit/core/node';
-import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyBaseLogger, FastifyInstance, FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
 import { FastifyClose } from './fastify-close.ts';
+import { addHealthRoutes } from './health-routes.ts';
 import { describe, handling, markRequests } from './marked-request.ts';
 import { secondaryServers } from './secondary-servers.ts';
 
@@ -16,12 +17,6 @@ declare module 'fastify' {
     readonly drain: RequestSignals;
   }
 }
-
-/** The health routes are Fastify's own: they can be injected, and its hooks see them. */
-const serveHealth = (): boolean => false;
-
-/** For @fastify/swagger. */
-const HIDDEN: object = { hide: true };
 
 const registered = new WeakSet<object>();
 
@@ -38,7 +33,7 @@ async function plugin(app: FastifyInstance, options: DrainOptions): Promise<void
   registered.add(app.server);
 
   const logger = options.logger ?? loggerOf(app.log);
-  const drain = new HttpDrain({ ...options, logger }, { describe, handling, serveHealth, healthPrefix: app.prefix });
+  const drain = new HttpDrain({ ...options, logger }, { describe, handling, healthPrefix: app.prefix });
   drain.attach(app.server);
   app.decorate('drain', drain);
   app.decorateRequest('drain', {
@@ -46,9 +41,8 @@ async function plugin(app: FastifyInstance, options: DrainOptions): Promise<void
       return drain.request(this.raw);
     },
   });
-  markRequests(app);
+  markRequests(app, drain);
   app.addHook('onReady', async () => {
-    drain.expectRequests();
     // @fastify/websocket closes its clients only when the app closes, which would be when they have all gone.
     if (app.hasDecorator('websocketServer')) drain.websockets(app.getDecorator<WebSocketServerLike>('websocketServer'));
   });
@@ -61,30 +55,6 @@ async function plugin(app: FastifyInstance, options: DrainOptions): Promise<void
   app.addHook('preClose', async () => close.onPreClose());
   app.addHook('onClose', () => close.onClose());
   drain.framework('fastify', () => close.run());
-}
-
-function addHealthRoutes(app: FastifyInstance, drain: HttpDrain): void {
-  if (drain.healthServer !== undefined) return;
-  const { readyPath, livePath, startupPath } = drain.plan;
-  for (const [route, url] of [
-    ['ready', readyPath] as const,
-    ['live', livePath] as const,
-    ['startup', startupPath] as const,
-  ]) {
-    if (url === false) continue;
-    app.route({
-      method: ['GET', 'HEAD'],
-      url,
-      logLevel: 'silent',
-      schema: HIDDEN,
-      handler: (_request, reply) => {
-        const send = ({ statusCode, body }: HealthAnswer): FastifyReply =>
-          reply.code(statusCode).header('Cache-Control', 'no-store').type(HEALTH_TYPE).send(body);
-        const answer = drain.health(route, () => reply.raw.destroyed);
-        return answer instanceof Promise ? answer.then(send) : send(answer);
-      },
-    });
-  }
 }
 
 /** Fastify without a logger has one whose methods are all the same and do nothing: then nobody would say what went wrong. */

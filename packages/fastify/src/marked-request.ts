@@ -1,8 +1,12 @@
-import { requestKey, type RequestKey } from '@drainkit/core/node';
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { requestKey, type HttpDrain, type RequestKey } from '@drainkit/core/node';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Socket } from 'node:net';
 
 const REQUEST: unique symbol = Symbol('drainkit.request');
 const HANDLING: unique symbol = Symbol('drainkit.handling');
+
+/** What Fastify prints where there are none. */
+const NO_ROUTES = '(empty tree)';
 
 /** What stands for a request, with what Fastify knows of it. Properties, for a WeakMap costs more than counting the request. */
 type MarkedRequest = RequestKey & {
@@ -11,23 +15,53 @@ type MarkedRequest = RequestKey & {
 };
 
 /**
- * Marks what stands for each request with its Fastify request and, where the handler is asynchronous, with the handler's promise.
- * Done around the handler: a hook of its own for each request costs more than all else.
+ * Marks what stands for each request with its Fastify request and, where the handler is asynchronous, with the handler's promise;
+ * and has those that are injected pass the drain, as those that come to a server have before.
+ *
+ * Done around the handler: a hook of its own for each request costs more than all else. Only where routes were there before
+ * the plugin, which is what comes of registering it without `await`, a hook is the one way to them.
  */
-export function markRequests(app: FastifyInstance): void {
+export function markRequests(app: FastifyInstance, drain: HttpDrain): void {
   app.addHook('onRoute', (route) => {
     const { handler, websocket } = route as typeof route & { readonly websocket?: boolean };
     // @fastify/websocket calls it with a socket, not with a request.
     if (websocket === true) return;
     route.handler = function (request, reply) {
-      const marked: MarkedRequest = requestKey(request.raw);
-      marked[REQUEST] = request;
+      if (!mark(drain, request, reply)) return undefined;
       const result = handler.call(this, request, reply);
       // A reply has a `then` of its own, which only tells of the response.
-      if (result instanceof Promise) marked[HANDLING] = result;
+      if (result instanceof Promise) (requestKey(request.raw) as MarkedRequest)[HANDLING] = result;
       return result;
     };
   });
+  if (!hasRoutes(app)) return;
+  app.addHook('onRequest', (request, reply, done) => {
+    if (mark(drain, request, reply)) done();
+  });
+}
+
+/** @returns whether the request goes on to the app. */
+function mark(drain: HttpDrain, request: FastifyRequest, reply: FastifyReply): boolean {
+  const marked: MarkedRequest = requestKey(request.raw);
+  if (isInjected(request) && marked[REQUEST] === undefined && !admits(drain, request, reply)) return false;
+  marked[REQUEST] = request;
+  return true;
+}
+
+/** Has a request that is injected pass the drain. @returns whether it goes on to the app. */
+export function admits(drain: HttpDrain, request: FastifyRequest, reply: FastifyReply): boolean {
+  if (drain.admits(request.raw, reply.raw)) return true;
+  reply.hijack();
+  return false;
+}
+
+/** Whether a request was made by `inject()`, which gives it a socket that belongs to no server. */
+function isInjected({ raw }: FastifyRequest): boolean {
+  return !('stream' in raw) && (raw.socket as Socket & { readonly server?: unknown }).server === undefined;
+}
+
+function hasRoutes(app: FastifyInstance): boolean {
+  return app.printRoutes({ commonPrefix: false }) !== NO_ROUTES;
 }
 
 /** The route pattern of a request: `/orders/:id`. */

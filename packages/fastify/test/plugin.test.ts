@@ -3,7 +3,7 @@ import type { HttpDrain, RequestSignals } from '@drainkit/core/node';
 import defaultExport, { drainPlugin } from '@drainkit/fastify';
 import { fakeHost } from '@drainkit/testing';
 import { fastify, type FastifyInstance } from 'fastify';
-import { describe, expect, expectTypeOf, test } from 'vitest';
+import { describe, expect, expectTypeOf, onTestFinished, test } from 'vitest';
 import { connect, done, drainedApp, inFlight, listeningApp, WINDOW } from './drained-app.ts';
 
 describe('the plugin', () => {
@@ -86,6 +86,22 @@ describe('the plugin', () => {
     const { aborted } = await done(app);
     expect(aborted.map(({ name }) => name)).toEqual(['GET /v1/orders/:id']);
   });
+
+  test('names a hung request by its route pattern, too, where nobody has waited for its registration', async () => {
+    const host = fakeHost();
+    const app = fastify();
+    app.register(drainPlugin, { host, window: 0, deadline: 1_000 });
+    app.get('/orders/:token', () => new Promise(() => {}));
+    app.register(async (child) => void child.get('/returns/:token', () => new Promise(() => {})), { prefix: '/v1' });
+    onTestFinished(() => app.server.closeAllConnections());
+    await app.listen({ port: 0, host: '127.0.0.1' });
+    for (const path of ['/orders/SECRET', '/v1/returns/SECRET']) (await connect(app.server)).get(path);
+    await inFlight(app, 2);
+    host.signal('SIGTERM');
+    await host.advance(1_500);
+    const { aborted } = await done(app);
+    expect(aborted.map(({ name }) => name)).toEqual(['GET /orders/:token', 'GET /v1/returns/:token']);
+  });
 });
 
 describe('registered in a child with a prefix', () => {
@@ -123,22 +139,62 @@ describe('health routes', () => {
     expect((await client.request('HEAD', '/ready').response()).status).toBe(200);
   });
 
-  test('follow the routing of an app that ignores trailing slashes', async () => {
-    const { app } = await listeningApp({}, { routerOptions: { ignoreTrailingSlash: true } });
+  test.each(['/ready/', '/READY', '//ready'])('are on exact paths, however lenient the router is: %s', async (path) => {
+    const routerOptions = { ignoreTrailingSlash: true, ignoreDuplicateSlashes: true, caseSensitive: false };
+    const { app } = await listeningApp({}, { routerOptions });
     const client = await connect(app.server);
-    expect((await client.get('/ready/').response()).status).toBe(200);
+    expect((await client.get(path).response()).status).toBe(404);
+    expect((await app.inject(path)).statusCode).toBe(404);
   });
 
-  test('are answered beside a hook that refuses whoever is not signed in, if that is in a child', async () => {
+  test('are on the path that the options say, whatever the router would take it for', async () => {
+    const { app } = await listeningApp({ health: { ready: '/r/:id', live: '/l/*', startup: false } });
+    const client = await connect(app.server);
+    for (const [path, status] of [
+      ['/r/:id', 200],
+      ['/r/7', 404],
+      ['/l/*', 200],
+      ['/l/7', 404],
+      ['/startup', 404],
+    ] as const)
+      expect([path, (await client.get(path).response()).status]).toEqual([path, status]);
+    expect((await app.inject('/r/:id')).statusCode).toBe(200);
+    expect((await app.inject('/r/7')).statusCode).toBe(404);
+  });
+
+  test('see no hook of the app, and their answers neither', async () => {
     const { app } = await drainedApp();
-    await app.register(async (child) => {
-      child.addHook('onRequest', async (_request, reply) => reply.code(401).send());
-      child.get('/private', async () => 'secret');
+    const seen: string[] = [];
+    app.addHook('onRequest', async (request, reply) => {
+      seen.push(request.url);
+      return reply.code(401).send();
     });
+    app.addHook('onSend', async (_request, _reply, payload) => `altered ${String(payload)}`);
     await app.listen({ port: 0, host: '127.0.0.1' });
     const client = await connect(app.server);
-    expect((await client.get('/private').response()).status).toBe(401);
-    expect((await client.get('/ready').response()).status).toBe(200);
+    expect((await client.get('/').response()).status).toBe(401);
+    const { status, body, headers } = await client.get('/ready').response();
+    expect([status, body, headers['content-type']]).toEqual([200, '{"status":"pass"}', 'application/health+json']);
+    const injected = await app.inject('/healthz');
+    expect([injected.statusCode, injected.body]).toEqual([200, '{"status":"pass"}']);
+    expect(injected.headers).toMatchObject({ 'content-type': 'application/health+json', 'cache-control': 'no-store' });
+    expect(seen).toEqual(['/']);
+  });
+
+  test('are injected under the prefix of the plugin', async () => {
+    const app = fastify();
+    await app.register(async (instance) => void (await instance.register(drainPlugin, { host: fakeHost() })), {
+      prefix: '/api',
+    });
+    expect((await app.inject('/api/ready')).statusCode).toBe(200);
+    expect((await app.inject({ method: 'HEAD', url: '/api/ready?x=1' })).statusCode).toBe(200);
+    expect((await app.inject('/ready')).statusCode).toBe(404);
+  });
+
+  test('are not there for inject() either where they have a port of their own', async () => {
+    const { app } = await drainedApp({ health: { port: 0 } });
+    expect((await app.inject('/ready')).statusCode).toBe(404);
+    await app.close();
   });
 });
 
