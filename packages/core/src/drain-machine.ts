@@ -8,7 +8,7 @@ export type DrainTimer = 'window' | 'deadline' | 'force-grace' | 'grace-period';
 /**
  * - `elapsed`: it lasted as long as it may
  * - `quiet`: nobody sent requests any more
- * - `cut-short`: a trigger without a window came
+ * - `cut-short`: a trigger without a window came, or the drain was ended by force
  * - `skipped`: the drain began without one
  */
 export type WindowEnd = 'elapsed' | 'quiet' | 'cut-short' | 'skipped';
@@ -188,8 +188,10 @@ function close(state: DrainState, effects: readonly DrainEffect[]): Step {
   return [closing, all];
 }
 
-function finish(state: DrainState, effects: readonly DrainEffect[]): Step {
+function finish(before: DrainState, effects: readonly DrainEffect[]): Step {
   const all: DrainEffect[] = [...effects];
+  const windowEnd = before.phase === 'announcing' ? 'cut-short' : before.windowEnd;
+  const state: DrainState = { ...before, windowEnd };
   for (const timer of ['window', 'deadline', 'force-grace', 'grace-period'] as const)
     all.push({ type: 'disarm', timer });
   const closed = enter(state, 'closed', all);

@@ -52,7 +52,7 @@ export class DrainableSet implements Drainable {
   }
 
   work(): WorkItem[] {
-    return [...this.#members].flatMap((member) => {
+    const all = [...this.#members].flatMap((member) => {
       try {
         return member.work().map(({ name, ageMs }) => ({ name, ageMs: Math.round(ageMs) }));
       } catch (error) {
@@ -60,6 +60,7 @@ export class DrainableSet implements Drainable {
         return [];
       }
     });
+    return all.toSorted((a, b) => b.ageMs - a.ageMs);
   }
 
   announce(): void {

@@ -30,7 +30,7 @@ export interface Drainable {
   readonly reachable?: boolean;
   /** When the last request that was no probe came since `announce`, on the clock; `-Infinity` where none has. @default -Infinity */
   readonly lastRequestAt?: number;
-  /** What is in flight now, oldest first. */
+  /** What is in flight now, in any order. */
   work(): WorkItem[];
   /** The drain has begun: tell the peers, go on serving. */
   announce(): void;

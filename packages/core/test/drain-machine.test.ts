@@ -279,6 +279,11 @@ describe('a second signal', () => {
     expect(after([...inputs, sigterm]).state.exitCode).toBe(143);
   });
 
+  test('in the window it cuts that short', () => {
+    expect(after([sigterm, sigint]).state.windowEnd).toBe('cut-short');
+    expect(after([sigint, sigint]).state.windowEnd).toBe('skipped');
+  });
+
   test('the first signal of a drain that a call began is not the second', () => {
     expect(after([call, sigterm]).state).toMatchObject({ phase: 'announcing', exitCode: undefined });
     expect(after([call, sigterm, sigterm]).state).toMatchObject({ phase: 'closed', exitCode: 143 });

@@ -40,6 +40,12 @@ test('its counts are the sums of its members’', () => {
   ]);
 });
 
+test('it names what is in flight, the oldest first', () => {
+  const { members, all } = set('a', 'b');
+  for (const [index, member] of members.entries()) member.work = () => [{ name: member.name, ageMs: index }];
+  expect(all.work().map(({ name }) => name)).toEqual(['b', 'a']);
+});
+
 test('it is reachable while any member is', () => {
   const { members, all } = set('a', 'b');
   expect(all.reachable).toBe(true);
