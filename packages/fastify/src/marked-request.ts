@@ -43,7 +43,7 @@ export function markRequests(app: FastifyInstance, drain: HttpDrain): void {
 /** @returns whether the request goes on to the app. */
 function mark(drain: HttpDrain, request: FastifyRequest, reply: FastifyReply): boolean {
   const marked: MarkedRequest = requestKey(request.raw);
-  if (isInjected(request) && marked[REQUEST] === undefined && !admits(drain, request, reply)) return false;
+  if (isInjected(request, marked) && marked[REQUEST] === undefined && !admits(drain, request, reply)) return false;
   marked[REQUEST] = request;
   return true;
 }
@@ -56,8 +56,9 @@ export function admits(drain: HttpDrain, request: FastifyRequest, reply: Fastify
 }
 
 /** Whether a request was made by `inject()`, which gives it a socket that belongs to no server. */
-function isInjected({ raw }: FastifyRequest): boolean {
-  return !('stream' in raw) && (raw.socket as Socket & { readonly server?: unknown }).server === undefined;
+function isInjected({ raw }: FastifyRequest, key: RequestKey): boolean {
+  // A stream comes to a server.
+  return key === raw && (raw.socket as Socket & { readonly server?: unknown }).server === undefined;
 }
 
 function hasRoutes(app: FastifyInstance): boolean {
