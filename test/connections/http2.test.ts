@@ -5,6 +5,7 @@ import {
   createServer,
   type ClientHttp2Session,
   type Http2Server,
+  type Http2ServerRequest,
   type ServerHttp2Stream,
 } from 'node:http2';
 import type { ServerResponse } from 'node:http';
@@ -361,15 +362,49 @@ describe('a handler', () => {
     expect(seen.map(({ signal }) => signal.aborted)).toEqual([false, true]);
   });
 
+  test.each([true, false])(
+    'of streams is not asked for health routes, which are answered before it (draining enabled: %j)',
+    async (enabled) => {
+      const { server } = await serve(createServer(), answerWith('app'), { enabled });
+      const session = nodeClient(portOf(server));
+      expect(await get(session, '/ready')).toEqual([200, '{"status":"pass"}']);
+      expect(await ask(session, 'HEAD', '/healthz')).toEqual([200, '']);
+      expect(await ask(session, 'POST', '/ready')).toEqual([200, 'app']);
+      expect(await get(session, '/')).toEqual([200, 'app']);
+    },
+  );
+
+  test('of streams that comes after the drain is attached, or beside a handler of requests, is not asked either', async () => {
+    const { drain, server, host } = await serve(createServer(), answerWith('app'));
+    const seen: string[] = [];
+    server.on('stream', (_stream, headers) => seen.push(`stream ${headers[':path']}`));
+    server.on('request', (request: Http2ServerRequest) => seen.push(`request ${request.url}`));
+    const session = nodeClient(portOf(server));
+    expect(await get(session, '/ready')).toEqual([200, '{"status":"pass"}']);
+    expect(await get(session, '/')).toEqual([200, 'app']);
+    host.signal('SIGTERM');
+    expect(await get(nodeClient(portOf(server)), '/ready')).toEqual([503, '{"status":"fail","output":"draining"}']);
+    expect(seen).toEqual(['stream /', 'request /']);
+    expect(drain.inFlight).toBe(0);
+  });
+
+  test('is not asked late for a health route: that is not counted', async () => {
+    const server = await DrainedServer.start(h2c);
+    const client = await RawHttp2Client.connect(server.port, false);
+    client.request('GET', '/slow');
+    await server.called('/slow');
+    client.answersPings = false;
+    await server.drainNow();
+    await eventually('the notice', () => client.goaways.length === 1);
+    const [ready, late] = [client.request('GET', '/ready'), client.request('GET', '/')];
+    await eventually('both answers', () => client.stream(ready).ended && client.stream(late).ended);
+    server.release();
+    await server.host.advance(100);
+    expect((await server.done()).servedLate).toBe(1);
+  });
+
   test('of streams is drained, and refused what it is not to get', async () => {
-    const { drain, server, host } = await serve(
-      createServer(),
-      (stream) => {
-        stream.respond({ ':status': 200 });
-        stream.end('done');
-      },
-      { refuseDuringWindow: true },
-    );
+    const { drain, server, host } = await serve(createServer(), answerWith('done'), { refuseDuringWindow: true });
     const session = nodeClient(portOf(server));
     expect(await get(session, '/')).toEqual([200, 'done']);
     host.signal('SIGTERM');
@@ -499,7 +534,8 @@ async function serve(
   options: DrainOptions = {},
 ): Promise<{ readonly drain: HttpDrain; readonly server: Http2Server; readonly host: FakeHost }> {
   const host = fakeHost();
-  const drain = createDrain({ host, logger: false, stallTimeout: STALL, ...options });
+  const limits = options.enabled === false ? {} : { stallTimeout: STALL };
+  const drain = createDrain({ host, logger: false, ...limits, ...options });
   server.on('stream', handler);
   drain.attach(server);
   trackSockets(server as never);
@@ -519,8 +555,21 @@ function closed(session: ClientHttp2Session): Promise<unknown> {
   return session.destroyed ? Promise.resolve() : once(session, 'close');
 }
 
-async function get(session: ClientHttp2Session, path: string): Promise<[status: number | undefined, body: string]> {
-  const stream = session.request({ ':path': path });
+function answerWith(body: string): (stream: ServerHttp2Stream) => void {
+  return (stream) => {
+    stream.respond({ ':status': 200 });
+    stream.end(body);
+  };
+}
+
+type StatusAndBody = [status: number | undefined, body: string];
+
+function get(session: ClientHttp2Session, path: string): Promise<StatusAndBody> {
+  return ask(session, 'GET', path);
+}
+
+async function ask(session: ClientHttp2Session, method: string, path: string): Promise<StatusAndBody> {
+  const stream = session.request({ ':method': method, ':path': path });
   const [headers] = (await within('the answer', 5_000, once(stream, 'response'))) as [{ ':status'?: number }];
   return [headers[':status'], await text(stream)];
 }

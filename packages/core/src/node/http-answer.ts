@@ -1,15 +1,19 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Http2ServerRequest, Http2ServerResponse, ServerHttp2Stream } from 'node:http2';
+import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
 import type { Duplex } from 'node:stream';
 import { HEALTH_TYPE, type HealthAnswer } from '../health/health.ts';
+import type { StreamResponse } from './stream-response.ts';
 
 /** A request of node:http, or the one that node:http2 makes in its likeness. */
 export type AnyRequest = IncomingMessage | Http2ServerRequest;
 
-export type AnyResponse = ServerResponse | Http2ServerResponse;
+export type AnyResponse = ServerResponse | Http2ServerResponse | StreamResponse;
+
+/** As much of a request as says what is asked for. */
+export type Asked = Pick<IncomingMessage, 'method' | 'url'>;
 
 /** The path of a request, without its query; where a router has cut `url` short, as it was before. */
-export function pathOf(request: AnyRequest): string {
+export function pathOf(request: Asked): string {
   return withoutQuery((request as { originalUrl?: string }).originalUrl ?? request.url ?? '/');
 }
 
@@ -30,7 +34,7 @@ function beforeQuery(url: string): string {
 }
 
 /** Whether a request asks for a health route in a way that one answers: GET or HEAD. */
-export function isReading(request: AnyRequest): boolean {
+export function isReading(request: Asked): boolean {
   return request.method === 'GET' || request.method === 'HEAD';
 }
 
@@ -56,14 +60,6 @@ export function refuseUpgrade(socket: Duplex, retryAfterMs: number): void {
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
   socket.on('error', () => {});
   socket.end(`HTTP/1.1 503 Service Unavailable\r\n${lines.join('')}\r\n${REFUSED}`, () => socket.destroy());
-}
-
-/** A refusal of an HTTP/2 stream. */
-export function refuseStream(stream: ServerHttp2Stream, retryAfterMs: number): void {
-  // Whoever waits for the rest of a body does so in vain: nobody is to learn of it as an uncaught error.
-  stream.on('error', () => {});
-  stream.respond({ ':status': 503, ...withLength(REFUSED, refusalHeaders(retryAfterMs)) });
-  stream.end(REFUSED);
 }
 
 function refusalHeaders(retryAfterMs: number): Record<string, string> {

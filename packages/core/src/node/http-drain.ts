@@ -12,7 +12,15 @@ import { hasReached } from '../phase.ts';
 import { ProcessDrain } from '../processes/process-drain.ts';
 import { HealthServer } from './health-server.ts';
 import { LazySignals, type RequestSignals } from './request-signals.ts';
-import { answerHealth, answerRefused, isReading, pathOf, type AnyRequest, type AnyResponse } from './http-answer.ts';
+import {
+  answerHealth,
+  answerRefused,
+  isReading,
+  pathOf,
+  type AnyRequest,
+  type AnyResponse,
+  type Asked,
+} from './http-answer.ts';
 import { DirectRequests } from './direct-requests.ts';
 import { publishEvents } from './event-channels.ts';
 import { EventStreamDrainable, type EventStream, type EventStreamOptions } from './event-stream-drainable.ts';
@@ -20,6 +28,7 @@ import { Http2Drainable } from './http2-drainable.ts';
 import { HttpDrainable } from './http-drainable.ts';
 import { ListenerGate } from './listener-gate.ts';
 import type { Routes } from './routes.ts';
+import { StreamResponse } from './stream-response.ts';
 import type { EngineLike, SocketIoServerLike } from './socket-io-server.ts';
 import { WebSocketDrainable, type WebSocketServerLike } from './websocket-drainable.ts';
 import type { WebSocketOptions } from './websocket-options.ts';
@@ -131,12 +140,19 @@ export class HttpDrain extends ProcessDrain {
     const http = hasHttp1 ? new HttpDrainable(server, plan, clock, this.#routes, () => this.#isByHand) : undefined;
     const handshakes = http?.drained() ?? Promise.resolve();
     const http2 = hasHttp2 ? new Http2Drainable(server, plan, clock, this.#routes, handshakes) : undefined;
-    if (http === undefined) {
-      new ListenerGate(server, 'request', (...exchange) => !this.#routes.serveHealth(...exchange)).install(
-        !isHttp2Server(server),
-      );
-    }
+    if (!plan.enabled) this.#guardHealth(server);
     return { http, http2, all: [http, http2].filter((part) => part !== undefined) };
+  }
+
+  /** All there is to do where draining is not enabled. */
+  #guardHealth(server: Server): void {
+    const { serveHealth } = this.#routes;
+    const isHttp2 = isHttp2Server(server);
+    new ListenerGate(server, 'request', (...exchange) => !serveHealth(...exchange)).install(!isHttp2);
+    if (!isHttp2) return;
+    new ListenerGate(server, 'stream', (stream, { ':method': method, ':path': url }) => {
+      return !serveHealth({ method, url }, new StreamResponse(stream));
+    }).install();
   }
 
   /**
@@ -247,7 +263,7 @@ export class HttpDrain extends ProcessDrain {
     return true;
   }
 
-  #serveHealth(request: AnyRequest, response: AnyResponse): boolean {
+  #serveHealth(request: Asked, response: AnyResponse): boolean {
     const route = healthRoute(this.plan, this.#routes.healthPrefix, pathOf(request));
     if (route === undefined || !isReading(request)) return false;
     this.#answerHealth(route, response);

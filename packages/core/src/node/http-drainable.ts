@@ -185,8 +185,8 @@ export class HttpDrainable implements Drainable {
 
   /** What the gate asks for each request, in whatever phase. */
   #admit(request: IncomingMessage, response: ServerResponse): boolean {
-    // Streams of HTTP/2 are counted elsewhere.
-    if (request.httpVersionMajor === 2) return !this.#routes.serveHealth(request, response);
+    // Streams of HTTP/2 have been asked for elsewhere.
+    if (request.httpVersionMajor === 2) return true;
     if (this.#announced === undefined) this.#note(request, response);
     else if (this.#turnsAway && !this.#isForHealth(request)) {
       this.countRefused();

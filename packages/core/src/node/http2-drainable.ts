@@ -13,13 +13,15 @@ import { healthRoute } from '../health/health.ts';
 import type { Clock } from '../host.ts';
 import { ArrivalWatch } from './arrival-watch.ts';
 import { Farewell } from './farewell.ts';
+import { answerRefused } from './http-answer.ts';
 import { Http2Connection } from './http2-connection.ts';
 import { Http2Work } from './http2-work.ts';
 import { inTurns } from './in-turns.ts';
 import { closeListener } from './listener.ts';
+import { ListenerGate } from './listener-gate.ts';
 import type { LazySignals } from './request-signals.ts';
-import { refuseStreams } from './stream-listeners.ts';
 import type { Routes } from './routes.ts';
+import { StreamResponse } from './stream-response.ts';
 
 /** How many sessions are told to leave, or ended, in one turn of the event loop: each has frames to write. */
 const SESSIONS_PER_TURN = 50;
@@ -61,8 +63,7 @@ export class Http2Drainable implements Drainable {
     this.#farewell = new Farewell(plan, clock);
     this.#arrivals = new ArrivalWatch(clock, plan.stallTimeout);
     server.on('session', (session) => this.#onSession(session));
-    // Before any handler, which may ask for its signals at once.
-    server.prependListener('stream', this.#onStream);
+    new ListenerGate(server, 'stream', (stream, headers) => this.#admit(stream, headers)).install(true);
     server.on('listening', () => {
       if (this.#refusing) this.#closeListener();
     });
@@ -113,14 +114,12 @@ export class Http2Drainable implements Drainable {
       if (this.#farewell.isDue()) connection.tell();
     });
     for (const work of this.#streams.values()) work.announce(this.#announced);
-    if (this.#plan.refuseDuringWindow) this.#refuseRequests();
   }
 
   refuse(): void {
     if (this.#refusing) return;
     this.#refusing = true;
     this.#farewell.makeCertain();
-    if (this.#plan.lateRequests === 'refuse' && !this.#plan.refuseDuringWindow) this.#refuseRequests();
     this.#closeListener();
   }
 
@@ -137,10 +136,6 @@ export class Http2Drainable implements Drainable {
     if (this.#server.listening) this.#server.close();
     for (const connection of this.#connections.values()) connection.destroy();
     this.#drained.resolve();
-  }
-
-  #refuseRequests(): void {
-    refuseStreams(this.#server, this.#onStream, this.#plan, this.#routes.healthPrefix, () => this.countRefused());
   }
 
   #closeListener(): void {
@@ -167,21 +162,41 @@ export class Http2Drainable implements Drainable {
     if (this.#listenerClosed) connection.finish(this.#plan.stallTimeout);
   }
 
-  readonly #onStream = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void => {
+  /** What the gate asks for each stream, before any handler does, which may ask for its signals at once. */
+  #admit(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): boolean {
+    const work = this.#take(stream, headers);
+    const isForHealth = healthRoute(this.#plan, this.#routes.healthPrefix, work.path) !== undefined;
+    if (this.#announced !== undefined) this.#onLateStream(work, isForHealth, this.#announced);
+    if (isForHealth)
+      return !this.#routes.serveHealth({ method: work.method, url: work.path }, new StreamResponse(stream));
+    if (this.#announced === undefined || !this.#turnsAway) return true;
+    this.countRefused();
+    answerRefused(new StreamResponse(stream), this.#plan.retryAfter);
+    return false;
+  }
+
+  #take(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): Http2Work {
     const work = new Http2Work(stream, headers, this.#clock.now());
-    const connection = this.#connections.get(stream.session as ServerHttp2Session);
     this.#streams.set(stream, work);
-    connection?.take(stream);
+    this.#connections.get(stream.session as ServerHttp2Session)?.take(stream);
     stream.once('close', () => this.#onStreamClosed(work));
-    if (this.#announced === undefined) return;
-    work.announce(this.#announced);
-    if (healthRoute(this.#plan, this.#routes.healthPrefix, work.path) === undefined) this.lastRequestAt = work.beganAt;
+    return work;
+  }
+
+  /** Whether, once a drain has begun, requests are refused that are not for a health route. */
+  get #turnsAway(): boolean {
+    return this.#plan.refuseDuringWindow || (this.#plan.lateRequests === 'refuse' && this.#refusing);
+  }
+
+  #onLateStream(work: Http2Work, isForHealth: boolean, reason: DrainError): void {
+    work.announce(reason);
     if (this.#forced !== undefined) work.force(this.#forced);
-    if (this.#farewell.isDue()) connection?.tell();
+    if (!isForHealth) this.lastRequestAt = work.beganAt;
+    if (this.#farewell.isDue()) this.#connections.get(work.stream.session as ServerHttp2Session)?.tell();
     if (!this.#refusing) return;
-    if (this.#plan.lateRequests === 'serve') this.late += 1;
+    if (this.#plan.lateRequests === 'serve' && !isForHealth) this.late += 1;
     this.#arrivals.watch(work);
-  };
+  }
 
   #onStreamClosed(work: Http2Work): void {
     const { stream } = work;

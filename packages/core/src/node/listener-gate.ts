@@ -1,22 +1,27 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import type { Server } from 'node:net';
 import type { Duplex } from 'node:stream';
 
-/** What a request is answered on: its response, or the socket of one that asks for an upgrade. */
-type AnswerOf = { request: ServerResponse; upgrade: Duplex };
+/** What listeners of each kind are called with first: a request and what it is answered on, or a stream of HTTP/2. */
+type Asked = {
+  request: [request: IncomingMessage, response: ServerResponse];
+  upgrade: [request: IncomingMessage, socket: Duplex];
+  stream: [stream: ServerHttp2Stream, headers: IncomingHttpHeaders];
+};
 
 /** The events of each kind. */
 const EVENTS = {
   request: ['request', 'checkContinue', 'checkExpectation'],
   upgrade: ['upgrade', 'connect'],
-} as const satisfies Record<keyof AnswerOf, readonly string[]>;
+  stream: ['stream'],
+} as const satisfies Record<keyof Asked, readonly string[]>;
 
 /** Told of each request before the server's listeners are; answers whether it goes on to them. */
-export type Admit<Kind extends keyof AnswerOf> = (request: IncomingMessage, answer: AnswerOf[Kind]) => boolean;
+export type Admit<Kind extends keyof Asked> = (...asked: Asked[Kind]) => boolean;
 
-type Answer = AnswerOf[keyof AnswerOf];
-
-type Listener = (this: Server, request: IncomingMessage, answer: Answer, head?: Buffer) => void;
+/** It is called with up to four: of a stream also its flags and the headers as they came. */
+type Listener = (this: Server, asked: object, second: object, third?: unknown, fourth?: unknown) => void;
 
 /** A listener behind a gate. Node knows by `listener` whom to remove, as with those of `once`. */
 interface Guarded extends Listener {
@@ -36,19 +41,19 @@ function standIn(): void {}
  * A listener beside the others would cost more, for Node then copies their list for each request; and it could not keep a
  * request from them.
  */
-export class ListenerGate<Kind extends keyof AnswerOf> {
+export class ListenerGate<Kind extends keyof Asked> {
   readonly #server: Server;
-  readonly #events: ReadonlySet<string>;
-  readonly #admit: Admit<Kind>;
+  readonly #events: readonly [main: string, ...others: string[]];
+  readonly #admit: (asked: object, second: object) => boolean;
   /** Whether a request goes to several listeners: then all of them get it or none does, and it is asked for once. */
   #hasSeveral = false;
-  #asked: IncomingMessage | undefined;
+  #asked: object | undefined;
   #isAdmitted = true;
 
   constructor(server: Server, kind: Kind, admit: Admit<Kind>) {
     this.#server = server;
-    this.#events = new Set<string>(EVENTS[kind]);
-    this.#admit = admit;
+    this.#events = EVENTS[kind];
+    this.#admit = admit as unknown as (asked: object, second: object) => boolean;
   }
 
   /**
@@ -57,11 +62,12 @@ export class ListenerGate<Kind extends keyof AnswerOf> {
    * @param standsIn - whether it also asks for requests that nobody listens for.
    */
   install(standsIn = false): void {
-    if (standsIn && this.#server.listenerCount('request') === 0) this.#server.on('request', standIn);
+    const [main] = this.#events;
+    if (standsIn && this.#server.listenerCount(main) === 0) this.#server.on(main, standIn);
     for (const event of this.#events) this.#guard(event);
     this.#server.on('newListener', (event) => {
       // It comes before the listener is there.
-      if (this.#events.has(event)) queueMicrotask(() => this.#guard(event));
+      if (typeof event === 'string' && this.#events.includes(event)) queueMicrotask(() => this.#guard(event));
     });
   }
 
@@ -76,13 +82,12 @@ export class ListenerGate<Kind extends keyof AnswerOf> {
 
   #behind(listener: Guarded, event: string): Listener {
     if (this.#isBehind(listener)) return listener;
-    const admits = (request: IncomingMessage, answer: Answer): boolean =>
-      this.#admits(request, answer as AnswerOf[Kind]);
+    const admits = (asked: object, second: object): boolean => this.#admits(asked, second);
     const isOnce = listener.listener !== undefined && !guards.has(listener);
-    const guard: Guarded = function (this: Server, request, answer, head) {
-      if (!admits(request, answer)) return;
+    const guard: Guarded = function (this: Server, asked, second, third, fourth) {
+      if (!admits(asked, second)) return;
       if (isOnce) this.off(event, guard);
-      listener.call(this, request, answer, head);
+      listener.call(this, asked, second, third, fourth);
     };
     guard.listener = listener.listener ?? listener;
     guards.set(guard, { gate: this, listener });
@@ -96,11 +101,11 @@ export class ListenerGate<Kind extends keyof AnswerOf> {
     return false;
   }
 
-  #admits(request: IncomingMessage, answer: AnswerOf[Kind]): boolean {
-    if (!this.#hasSeveral) return this.#admit(request, answer);
-    if (request !== this.#asked) {
-      this.#asked = request;
-      this.#isAdmitted = this.#admit(request, answer);
+  #admits(asked: object, second: object): boolean {
+    if (!this.#hasSeveral) return this.#admit(asked, second);
+    if (asked !== this.#asked) {
+      this.#asked = asked;
+      this.#isAdmitted = this.#admit(asked, second);
     }
     return this.#isAdmitted;
   }

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { ServerHttp2Stream } from 'node:http2';
-import type { AnyRequest, AnyResponse } from './http-answer.ts';
+import type { AnyResponse, Asked } from './http-answer.ts';
 
 /** What stands for one request: in HTTP/1 the message, in HTTP/2 the stream. */
 export type RequestKey = IncomingMessage | ServerHttp2Stream;
@@ -12,7 +12,7 @@ export interface Routes {
   /** The promise of a request's handler, where it is known: a handler can go on after its client has left. */
   readonly handling: (request: RequestKey) => PromiseLike<unknown> | undefined;
   /** Answers a request that is for a health route, and says whether it was; a framework that has routes of its own answers none. */
-  readonly serveHealth: (request: AnyRequest, response: AnyResponse) => boolean;
+  readonly serveHealth: (request: Asked, response: AnyResponse) => boolean;
   /** What stands before the paths of the health routes. */
   readonly healthPrefix: string;
 }
