@@ -49,6 +49,11 @@ describe('options', () => {
     expectTypeOf<Partial<DrainOptions>>().toEqualTypeOf<DrainOptions>();
   });
 
+  test('a report goes to a path that is put together', () => {
+    const path: string = ['logs', 'drains.jsonl'].join('/');
+    expectTypeOf({ report: path }).toExtend<DrainOptions>();
+  });
+
   test('unknown names and values are errors before anything runs', () => {
     // @ts-expect-error -- misspelt
     expectTypeOf<DrainOptions>({ windw: '5s' });

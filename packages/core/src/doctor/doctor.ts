@@ -1,4 +1,5 @@
-import { EXIT_MARGIN, type DrainPlan } from '../plan/drain-plan.ts';
+import { EXIT_MARGIN } from '../plan/budget.ts';
+import type { DrainPlan } from '../plan/drain-plan.ts';
 import { drainWarning, type DrainWarning } from './drain-warning.ts';
 import { formatDuration } from '../plan/duration.ts';
 import type { ProcessFacts } from '../host.ts';

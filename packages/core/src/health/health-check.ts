@@ -1,7 +1,9 @@
 import { deferred } from '../deferred.ts';
 import { DrainError } from '../drain-error.ts';
+import { show } from '../plan/drain-plan.ts';
 import { DURATION_FORM, parseDuration, type Duration } from '../plan/duration.ts';
 import type { Clock } from '../host.ts';
+import { noOption } from '../plan/nearest.ts';
 
 /** Looks whether something works. Fails by throwing, rejecting, or giving `false`; the signal aborts when its time is up, and when a drain begins. */
 export type CheckFunction = (signal: AbortSignal) => unknown;
@@ -22,6 +24,8 @@ export interface CheckOptions {
 }
 
 export type CheckAffects = (typeof AFFECTS)[number];
+
+const OPTIONS: readonly string[] = ['timeout', 'cache', 'affects'] satisfies (keyof CheckOptions)[];
 
 const AFFECTS = ['ready', 'live', 'startup', 'none'] as const;
 
@@ -63,6 +67,7 @@ export class HealthCheck {
 
   /** @throws DrainError `DRAIN_CHECK_INVALID` */
   constructor(name: string, check: CheckFunction, options: CheckOptions, clock: Clock) {
+    if (typeof options !== 'object' || options === null) throw invalid(name, `has the options ${show(options)}`);
     const { timeout = 800, cache = 1_000, affects = 'ready' } = options;
     this.name = name;
     this.affects = affects;
@@ -74,6 +79,9 @@ export class HealthCheck {
     if (typeof name !== 'string' || name === '' || name.includes(':'))
       throw new DrainError('DRAIN_CHECK_INVALID', `a check was registered under ${JSON.stringify(name)}; no name`);
     if (typeof check !== 'function') throw invalid(name, 'has no function');
+    const unknown = Object.keys(options).filter((option) => !OPTIONS.includes(option));
+    if (unknown.length > 0)
+      throw invalid(name, `cannot be used: ${unknown.map((option) => noOption(option, OPTIONS)).join('; ')}`);
     if (!AFFECTS.includes(affects)) throw invalid(name, `affects '${affects}'; allowed: ${AFFECTS.join(', ')}`);
   }
 

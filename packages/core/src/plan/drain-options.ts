@@ -70,8 +70,8 @@ export interface DrainOptions {
   readonly retryAfter?: Duration;
   /** The health routes: where they are, and what they say; `false` for none. @default { ready: '/ready', live: '/healthz', startup: '/startup' } */
   readonly health?: HealthOptions | false;
-  /** Where the report goes besides the log, as a line of JSON: to stdout, or appended to a file. @default false */
-  readonly report?: 'stdout' | `${string}/${string}` | false;
+  /** Where the report goes besides the log, as a line of JSON: to `'stdout'`, or appended to a file, whose path has a slash in it. @default false */
+  readonly report?: string | false;
   /** The warnings that are not to be given at startup, by code, or `'all'`. @default none */
   readonly silence?: readonly WarningCode[] | 'all' | false;
   /** For how long the balancer keeps idle connections to this server; the doctor warns of a server that keeps them less long. Milliseconds or `'60s'`. @default '60s' */
@@ -92,9 +92,9 @@ export interface AdaptiveWindow {
   readonly min?: Duration;
   /** The longest it may be. Milliseconds or `'10s'`. @default '5s' */
   readonly max?: Duration;
-  /** For how long no request but probes may have come. Milliseconds or `'1s'`. @default '1s' */
+  /** For how long no request but probes may have come; only with a `min`. Milliseconds or `'1s'`. @default '1s' */
   readonly quiet?: Duration;
-  /** How often a balancer that probes must have been told 503. @default 3 */
+  /** How often a balancer that probes must have been told 503; only with a `min`, and readiness `'at-signal'`. @default 3 */
   readonly probeFailures?: number;
 }
 
@@ -113,7 +113,7 @@ export interface HealthOptions {
   readonly port?: number | false;
   /** Whether answers say what came of each check. Only for a port that nobody outside can reach. @default false */
   readonly details?: boolean;
-  /** The address to listen on with `port`; `'*'` for every one. @default '*' */
+  /** The address to listen on; only with a `port`; `'*'` for every one. @default '*' */
   readonly host?: string;
 }
 

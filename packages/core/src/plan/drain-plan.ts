@@ -1,10 +1,14 @@
 import { DrainError } from '../drain-error.ts';
+import { budgetProblems, leftForWork } from './budget.ts';
+import { contradictions, ignoredOptions } from './contradiction.ts';
 import { OPTION_ROWS, PLAIN_OPTIONS, type DrainOptions, type OptionRow } from './drain-options.ts';
 import type { WarningCode } from '../doctor/drain-warning.ts';
 import { readEnvironment } from './environment.ts';
 import type { Host } from '../host.ts';
-import { nearest } from './nearest.ts';
+import { noOption } from './nearest.ts';
 import type { SignalModes } from './option-kind.ts';
+
+export { EXIT_MARGIN } from './budget.ts';
 
 /** Options resolved: complete, checked as a whole, frozen. Every duration is in milliseconds. */
 export interface DrainPlan {
@@ -45,13 +49,10 @@ export interface DrainPlan {
   readonly balancerIdleTimeout: number;
 }
 
-/** How long before the end of the grace period the drain is over, in milliseconds; the process is gone at the latest half of it later. */
-export const EXIT_MARGIN = 500;
-
-/** The shortest deadline, in milliseconds, that follows from the other budgets: a shorter one has to be said. */
-export const SHORTEST_DEFAULT_DEADLINE = 1_000;
-
 const PREFIX = /^[A-Za-z]\w*$/;
+
+/** What says that a window may end before it is over, and when. */
+const EARLY_END = ['windowMin', 'windowQuiet', 'windowProbeFailures'] as const;
 
 type Settings = { -readonly [Key in keyof DrainPlan]?: DrainPlan[Key] };
 
@@ -65,19 +66,23 @@ const ROWS = Object.entries(OPTION_ROWS) as [keyof DrainPlan, OptionRow][];
  */
 export function resolvePlan(options: DrainOptions, env: Readonly<Record<string, string | undefined>>): DrainPlan {
   const problems: string[] = [];
-  const said: Settings = {};
-  readOptions(options, said, problems);
-  readEnvironment(env, prefixOf(options), (key, value) => set(said, key, value), problems);
+  const inCode: Settings = {};
+  const inEnvironment: Settings = {};
+  readOptions(options, inCode, problems);
+  readEnvironment(env, prefixOf(options), (key, value) => set(inEnvironment, key, value), problems);
+  // Who sets the window where it runs knows nothing of how it may end early.
+  if (inEnvironment.window !== undefined) for (const key of EARLY_END) delete inCode[key];
+  const said: Settings = { ...inCode, ...inEnvironment };
 
-  const plan: Settings = {};
-  for (const [key, { fallback }] of ROWS) set(plan, key, said[key] ?? fallback);
-  plan.lateRequests ??= plan.refuseDuringWindow === true ? 'refuse' : 'serve';
-  const { window = 0, forceGrace = 0, closeTimeout = 0, lastScrape = 0, gracePeriod = 0 } = plan;
-  plan.windowMin ??= window;
-  plan.deadline ??= Math.max(0, gracePeriod - window - forceGrace - closeTimeout - lastScrape - EXIT_MARGIN);
-  // A value that is not allowed was said but not taken; a budget with a default in its place would be a second, false problem.
-  if (problems.length === 0) checkBudget(plan as DrainPlan, said.deadline, problems);
-  checkContradictions(plan as DrainPlan, problems);
+  const settings: Settings = {};
+  for (const [key, { fallback }] of ROWS) set(settings, key, said[key] ?? fallback);
+  settings.lateRequests ??= settings.refuseDuringWindow === true ? 'refuse' : 'serve';
+  const plan = settings as { -readonly [Key in keyof DrainPlan]: DrainPlan[Key] };
+  plan.windowMin ??= plan.window;
+  plan.deadline ??= Math.max(0, leftForWork(plan));
+  // A value that is not allowed was said but not taken; with a default in its place there would be a second, false problem.
+  if (problems.length === 0) problems.push(...budgetProblems(plan, said.deadline), ...ignoredOptions(plan, said));
+  problems.push(...contradictions(plan));
 
   if (problems.length > 0) {
     throw new DrainError(
@@ -85,7 +90,7 @@ export function resolvePlan(options: DrainOptions, env: Readonly<Record<string, 
       `drain options cannot be used:\n${problems.map((text) => `  - ${text}`).join('\n')}\n`,
     );
   }
-  return Object.freeze(plan as DrainPlan);
+  return Object.freeze(plan);
 }
 
 function set(settings: Settings, key: keyof DrainPlan, value: unknown): void {
@@ -115,9 +120,7 @@ function readOptions(options: DrainOptions, said: Settings, problems: string[]):
   checkPlain(flat, problems);
   const known = [...ROWS.map(([, { option }]) => option), ...PLAIN_OPTIONS, 'health', 'window.max'];
   for (const name of flat.keys()) {
-    if (known.includes(name)) continue;
-    const meant = nearest(name, known);
-    problems.push(`${name} is no option${meant === undefined ? '' : `; did you mean ${meant}?`}`);
+    if (!known.includes(name)) problems.push(noOption(name, known));
   }
 }
 
@@ -163,47 +166,6 @@ function checkPlain(flat: ReadonlyMap<string, unknown>, problems: string[]): voi
       (isObject(value) && ['info', 'warn', 'error'].every((level) => typeof value[level] === 'function')),
   );
   check('host', 'a host such as fakeHost() of @drainkit/testing', isHost);
-}
-
-function checkBudget(plan: DrainPlan, deadline: number | undefined, problems: string[]): void {
-  const { window, forceGrace, closeTimeout, lastScrape, gracePeriod } = plan;
-  const parts = { window, deadline, forceGrace, closeTimeout, lastScrape: lastScrape || undefined };
-  const shown = Object.entries(parts).flatMap(([name, ms]) => (ms === undefined ? [] : [`${name} (${ms})`]));
-  const needed = window + (deadline ?? 0) + forceGrace + closeTimeout + lastScrape + EXIT_MARGIN;
-  const missing = needed + (deadline === undefined ? SHORTEST_DEFAULT_DEADLINE : 0) - gracePeriod;
-  if (missing <= 0) return;
-  const left = gracePeriod - needed;
-  const result =
-    left < 0
-      ? `more than gracePeriod (${gracePeriod})`
-      : `which leaves a deadline of ${left} ms of gracePeriod (${gracePeriod}), less than ${SHORTEST_DEFAULT_DEADLINE}`;
-  problems.push(
-    `${shown.join(' + ')} + ${EXIT_MARGIN} to exit = ${needed} ms, ${result}; shorten one of them by ${missing} ms in all, ` +
-      `or raise gracePeriod together with the platform's own${left < 0 ? '' : ', or set the deadline that is meant'}`,
-  );
-}
-
-function checkContradictions(plan: DrainPlan, problems: string[]): void {
-  if (plan.refuseDuringWindow && plan.lateRequests === 'serve') {
-    problems.push(
-      `refuseDuringWindow is true and lateRequests is 'serve'; what is refused early cannot be served late`,
-    );
-  }
-  if (plan.quietPeriod > 0 && plan.quietPeriod >= plan.deadline) {
-    problems.push(
-      `quietPeriod (${plan.quietPeriod}) is not shorter than the deadline (${plan.deadline}), so that no drain could be in time; ` +
-        `shorten the one, or raise the other`,
-    );
-  }
-  if (plan.windowMin > plan.window) {
-    problems.push(
-      `window.min (${plan.windowMin}) is longer than the window (${plan.window}); shorten the one, or raise the other`,
-    );
-  }
-  const paths = [plan.readyPath, plan.livePath, plan.startupPath].filter((path) => typeof path === 'string');
-  const twice = paths.find((path, index) => paths.indexOf(path) !== index);
-  if (twice !== undefined)
-    problems.push(`two health routes share the path '${twice}'; give each its own, or set one to false`);
 }
 
 /** A value as an error message shows it. */

@@ -12,6 +12,12 @@ export function nearest(word: string, candidates: readonly string[]): string | u
   return best;
 }
 
+/** That a name is none of those that are known, as an error message says it. */
+export function noOption(name: string, known: readonly string[]): string {
+  const meant = nearest(name, known);
+  return `${name} is no option${meant === undefined ? '' : `; did you mean ${meant}?`}`;
+}
+
 /** Levenshtein distance, row by row: `distances[column]` is that of what was read of `a` to the first `column` letters of `b`. */
 function editDistance(a: string, b: string): number {
   let distances = Array.from({ length: b.length + 1 }, (_, column) => column);

@@ -73,9 +73,11 @@ export const address: OptionKind<string> = {
 
 /** Where a report goes: `'stdout'`, or a file, whose path has a slash so that a misspelt word is none; `false` for nowhere. */
 export const reportTarget: OptionKind<string | false> = {
-  form: "'stdout', the path of a file with a slash in it, such as './drains.jsonl', or false",
+  form: "'stdout', the path of a file with a slash in it, and not at its end, such as './drains.jsonl', or false",
   parse: (value) =>
-    value === false || (typeof value === 'string' && /^stdout$|[/\\]./.test(value)) ? value : undefined,
+    value === false || (typeof value === 'string' && /^stdout$|[/\\](?!\.{1,2}$)[^/\\]+$/.test(value))
+      ? value
+      : undefined,
   parseText: (text) => reportTarget.parse(text === 'false' ? false : text),
 };
 
@@ -106,7 +108,7 @@ export const DEFAULT_SIGNALS: SignalModes = Object.freeze({ SIGTERM: 'window', S
 export const signals: OptionKind<SignalModes> = {
   form:
     `false, or an object such as { SIGTERM: 'window', SIGINT: 'at-once', SIGHUP: false } ` +
-    `(in the environment: 'SIGTERM:window,SIGINT:at-once' or 'false'), with signals of ${SIGNALS.join(', ')}`,
+    `(in the environment: 'SIGTERM:window,SIGINT:at-once' or 'false'), each once, with signals of ${SIGNALS.join(', ')}`,
   parse(value) {
     if (value === false) return Object.freeze({});
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
@@ -115,10 +117,11 @@ export const signals: OptionKind<SignalModes> = {
   parseText(text) {
     if (text === 'false') return Object.freeze({});
     const entries = text.split(',').map((entry): [string, unknown] => {
-      const [name = '', mode] = entry.trim().split(':');
-      return [name, mode ?? DEFAULT_SIGNALS[name as SignalName] ?? 'window'];
+      const [name = '', ...mode] = entry.trim().split(':');
+      return [name, mode.length === 0 ? (DEFAULT_SIGNALS[name as SignalName] ?? 'window') : mode.join(':')];
     });
-    return readSignals(Object.fromEntries(entries));
+    const said = new Map(entries);
+    return said.size === entries.length ? readSignals(Object.fromEntries(said)) : undefined;
   },
 };
 

@@ -168,8 +168,16 @@ test.each([
   ['db', () => {}, { timeout: 'soon' }],
   ['db', () => {}, { cache: -1 }],
   ['db', () => {}, { affects: 'readiness' }],
+  ['db', () => {}, { timeot: '1s' }],
+  ['db', () => {}, null],
 ])('a check %j, %o, %j is refused', (name, run, options) => {
   const make = (): HealthCheck =>
     new HealthCheck(name as string, run as CheckFunction, options as CheckOptions, new FakeClock());
   expect(make).toThrow(expect.objectContaining({ code: 'DRAIN_CHECK_INVALID' }) as Error);
+});
+
+test('an option that is misspelt is named with the nearest right one', () => {
+  const options = { timeot: '1s', affects: 'live' } as CheckOptions;
+  const make = (): HealthCheck => new HealthCheck('db', () => {}, options, new FakeClock());
+  expect(make).toThrow("check 'db' cannot be used: timeot is no option; did you mean timeout?");
 });

@@ -3,13 +3,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { DrainError } from '../../src/drain-error.ts';
 import { OPTION_ROWS, type DrainOptions } from '../../src/plan/drain-options.ts';
-import {
-  EXIT_MARGIN,
-  resolvePlan,
-  SHORTEST_DEFAULT_DEADLINE,
-  show,
-  type DrainPlan,
-} from '../../src/plan/drain-plan.ts';
+import { EXIT_MARGIN, SHORTEST_DEFAULT_DEADLINE } from '../../src/plan/budget.ts';
+import { resolvePlan, show, type DrainPlan } from '../../src/plan/drain-plan.ts';
 
 type Env = Record<string, string | undefined>;
 
@@ -288,6 +283,19 @@ describe('environment', () => {
     expect(resolve({}, env).window).toBe(2_000);
   });
 
+  test('its window replaces that of the code as a whole, with what would end that early', () => {
+    const window = { min: '1s', max: '10s', quiet: '500ms', probeFailures: 2 } as const;
+    expect(resolve({ window }, { DRAIN_WINDOW: '0' })).toMatchObject({ window: 0, windowMin: 0 });
+    expect(resolve({ window }, { DRAIN_WINDOW: '15s' })).toMatchObject({ window: 15_000, windowMin: 15_000 });
+    expect(resolve({ window }, { DRAIN_WINDOW: '15s', DRAIN_WINDOW_MIN: '2s' })).toMatchObject({
+      window: 15_000,
+      windowMin: 2_000,
+      windowQuiet: 1_000,
+      windowProbeFailures: 3,
+    });
+    expect(resolve({ window }, { DRAIN_WINDOW_MIN: '2s' })).toMatchObject({ window: 10_000, windowMin: 2_000 });
+  });
+
   test('a health path can be moved and taken away', () => {
     expect(resolve({}, { DRAIN_READY_PATH: '/up', DRAIN_LIVE_PATH: 'false' })).toMatchObject({
       readyPath: '/up',
@@ -418,6 +426,33 @@ describe('contradictions', () => {
 
   test('two health routes that are both false share nothing', () => {
     expect(resolve({ health: { ready: false, live: false } })).toMatchObject({ readyPath: false, livePath: false });
+  });
+});
+
+describe('options that nothing would come of', () => {
+  test.each([
+    [{ health: { host: '127.0.0.1' } }, "health.host is '127.0.0.1' and health.port is false"],
+    [{ window: { quiet: '2s' } }, 'window.quiet is 2000 and the window (5000) does not end early'],
+    [{ window: { probeFailures: 2, max: '9s' } }, 'window.probeFailures is 2 and the window (9000) does not end early'],
+    [
+      { window: { min: '1s', probeFailures: 2 }, readiness: 'never' },
+      "window.probeFailures is 2 and readiness is 'never'",
+    ],
+    [
+      { window: { min: '1s', probeFailures: 2 }, readiness: 'after-window' },
+      "window.probeFailures is 2 and readiness is 'after-window'",
+    ],
+  ])('%j is a problem', (options, problem) => {
+    expect(problemsOf(options)).toEqual([expect.stringContaining(problem)]);
+  });
+
+  test.each([
+    { health: { host: '127.0.0.1', port: 9_090 } },
+    { window: { min: '1s', quiet: '2s' } },
+    { window: { min: '1s' }, readiness: 'never' },
+    { window: { min: '1s', probeFailures: 0 }, readiness: 'never' },
+  ])('%j is none', (options) => {
+    expect(problemsOf(options)).toEqual([]);
   });
 });
 

@@ -62,6 +62,24 @@ test('another prefix is another set of variables', () => {
   });
 });
 
+test('what Kubernetes adds for a Service that is called drain, or drain-health, is nobody’s business', () => {
+  const service = {
+    DRAIN_SERVICE_HOST: '10.0.0.11',
+    DRAIN_SERVICE_PORT: '80',
+    DRAIN_SERVICE_PORT_HTTP: '80',
+    DRAIN_PORT: 'tcp://10.0.0.11:80',
+    DRAIN_PORT_80_TCP: 'tcp://10.0.0.11:80',
+    DRAIN_PORT_80_TCP_PROTO: 'tcp',
+    DRAIN_PORT_80_TCP_PORT: '80',
+    DRAIN_PORT_80_TCP_ADDR: '10.0.0.11',
+    DRAIN_HEALTH_SERVICE_HOST: '10.0.0.12',
+    DRAIN_HEALTH_PORT: 'tcp://10.0.0.12:9090',
+    DRAIN_HEALTH_PORT_9090_TCP_ADDR: '10.0.0.12',
+  };
+  expect(read({ ...service, DRAIN_WINDOW: '2s' })).toEqual({ taken: { window: 2_000 }, problems: [] });
+  expect(read({ DRAIN_HEALTH_PORT: '9090' }).taken).toEqual({ healthPort: 9_090 });
+});
+
 describe('problems', () => {
   test('an unknown variable is named together with the nearest right one', () => {
     expect(read({ DRAIN_WINDOWS: '2s' }).problems).toEqual([
@@ -88,6 +106,13 @@ describe('problems', () => {
     expect(problems[0]).toMatch(/^DRAIN_WINDOW is 'soon'; allowed: milliseconds/);
     expect(problems[1]).toBe("DRAIN_READINESS is 'maybe'; allowed: 'at-signal' or 'after-window' or 'never'");
   });
+
+  test.each(['DRAIN_PORT', 'DRAIN_SERVICE', 'DRAIN_PORTS'])(
+    '%s, which only looks like that of a Service, is one',
+    (name) => {
+      expect(read({ [name]: '80' }).problems).toHaveLength(1);
+    },
+  );
 
   test('one wrong variable does not keep the others from being read', () => {
     const { taken, problems } = read({ DRAIN_WINDOW: '-1', DRAIN_EXIT: 'no' });

@@ -122,6 +122,13 @@ describe('signals', () => {
     expect(signals.parseText('SIGTERM:window, SIGHUP:at-once')).toEqual({ SIGTERM: 'window', SIGHUP: 'at-once' });
   });
 
+  test.each(['SIGTERM:window:x', 'SIGTERM:', 'SIGTERM,SIGTERM', 'SIGTERM:window,SIGINT,SIGTERM:at-once'])(
+    'the text %j is not taken for part of it',
+    (text) => {
+      expect(signals.parseText(text)).toBeUndefined();
+    },
+  );
+
   test('a signal without a mode has its own default, or the window', () => {
     expect(signals.parseText('SIGTERM,SIGINT,SIGHUP')).toEqual({
       SIGTERM: 'window',
@@ -182,7 +189,7 @@ describe('reportTarget', () => {
     expect([reportTarget.parse(false), reportTarget.parseText('false')]).toEqual([false, false]);
   });
 
-  test.each(['', 'stdot', 'stderr', 'drains', '/'])('%j is none', (text) => {
+  test.each(['', 'stdot', 'stderr', 'drains', '/', '/tmp/', 'logs/..', './.', 'C:\\\\'])('%j is none', (text) => {
     expect([reportTarget.parse(text), reportTarget.parseText(text)]).toEqual([undefined, undefined]);
   });
 });
