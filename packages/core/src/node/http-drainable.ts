@@ -10,7 +10,8 @@ import { healthRoute } from '../health/health.ts';
 import type { Cancel, Clock } from '../host.ts';
 import type { Connection } from './connection.ts';
 import { ConnectionSet } from './connection-set.ts';
-import { Exchange } from './exchange.ts';
+import type { Exchange } from './exchange.ts';
+import { ExchangeSet } from './exchange-set.ts';
 import { ArrivalWatch } from './arrival-watch.ts';
 import { CoarseClock } from './coarse-clock.ts';
 import { Farewell } from './farewell.ts';
@@ -23,8 +24,6 @@ import { listenForRequests } from './request-channel.ts';
 import { ListenerGate } from './listener-gate.ts';
 import type { Routes } from './routes.ts';
 
-type Untracked = readonly [connection: Connection, response: ServerResponse];
-
 /**
  * The HTTP/1 connections of a server as a Drainable: of a node:http or node:https server, or of an HTTP/2 server that also
  * speaks HTTP/1.
@@ -32,10 +31,6 @@ type Untracked = readonly [connection: Connection, response: ServerResponse];
  * From `announce` on, responses carry `Connection: close` (with the ramp, a growing share of them). `refuse` closes the listener without touching connections;
  * requests that come on open ones are answered. When nothing is in flight, the connections that are left are ended. A bare
  * connect is not waited for; a request that arrives in part has `stallTimeout` to go on. `abort` destroys the rest.
- *
- * While serving it pays for a request no more than noting, at the gate before the server's listeners, when it came: what is
- * in flight is what Node is writing responses for, and is looked up when somebody wants to know. From `announce` on each
- * exchange is tracked, from its request to the end of its response.
  */
 export class HttpDrainable implements Drainable {
   readonly name = 'http';
@@ -49,14 +44,12 @@ export class HttpDrainable implements Drainable {
   readonly #routes: Routes;
   readonly #isByHand: () => boolean;
   readonly #connections: ConnectionSet;
-  /** Those that are tracked: in a drain all; while serving those whose handlers have asked for signals, or go on without their client. */
-  readonly #exchanges = new Map<IncomingMessage, Exchange>();
+  readonly #exchanges: ExchangeSet;
   readonly #farewell: Farewell;
   readonly #sweep: IdleSweep;
   readonly #arrivals: ArrivalWatch<Connection>;
   readonly #drained = deferred<void>();
   #stopRequests: Cancel = () => {};
-  #seen: readonly Untracked[] | undefined;
   #announced: DrainError | undefined;
   #forced: DrainError | undefined;
   #refusing = false;
@@ -71,6 +64,7 @@ export class HttpDrainable implements Drainable {
     this.#routes = routes;
     this.#isByHand = isByHand;
     this.#connections = new ConnectionSet(server, clock, (connection) => this.#onConnectionClosed(connection));
+    this.#exchanges = new ExchangeSet(this.#connections, (exchange) => this.#onResponseClosed(exchange));
     this.#farewell = new Farewell(plan, clock);
     this.#sweep = new IdleSweep(this.#connections, clock);
     this.#arrivals = new ArrivalWatch(clock, plan.stallTimeout);
@@ -82,7 +76,7 @@ export class HttpDrainable implements Drainable {
   }
 
   get inFlight(): number {
-    return this.#exchanges.size + this.#untracked().length;
+    return this.#exchanges.size;
   }
 
   get stalled(): number {
@@ -99,7 +93,7 @@ export class HttpDrainable implements Drainable {
 
   /** What is known of a request that is being answered. */
   exchange(request: IncomingMessage): Exchange | undefined {
-    return this.#exchanges.get(request) ?? this.#trackAsked(request);
+    return this.#exchanges.get(request);
   }
 
   /** Takes in the connections that the server has already. */
@@ -110,7 +104,7 @@ export class HttpDrainable implements Drainable {
   /** Counts a request that came before this was there. */
   adopt(request: IncomingMessage, response: ServerResponse): void {
     if (this.#exchanges.has(request) || response.closed) return;
-    if (this.#announced === undefined) this.#note(request, response);
+    if (this.#announced === undefined) this.#exchanges.note(request, response, this.#clock.now());
     else this.#onRequest(request, response, this.#announced);
   }
 
@@ -119,9 +113,9 @@ export class HttpDrainable implements Drainable {
   }
 
   work(): WorkItem[] {
-    this.#takeStock();
+    this.#exchanges.takeStock();
     const now = this.#clock.now();
-    const items = Array.from(this.#exchanges.values(), ({ request, beganAt }) => ({
+    const items = Array.from(this.#exchanges, ({ request, beganAt }) => ({
       name: `${request.method} ${this.#routes.describe(request) ?? pathOf(request)}`,
       ageMs: now - beganAt,
     }));
@@ -136,13 +130,13 @@ export class HttpDrainable implements Drainable {
 
   announce(): void {
     if (this.#announced !== undefined) return;
-    this.#takeStock();
+    this.#exchanges.trackAll();
     this.#announced = new DrainError('DRAIN_DRAINING');
     this.#farewell.begin();
     this.#listenForRequests(this.#announced);
     // A handler that is told may answer at once.
     this.#sayFarewell();
-    for (const exchange of this.#exchanges.values()) exchange.announce(this.#announced);
+    for (const exchange of this.#exchanges) exchange.announce(this.#announced);
   }
 
   refuse(): void {
@@ -161,7 +155,7 @@ export class HttpDrainable implements Drainable {
 
   force(): void {
     this.#forced = new DrainError('DRAIN_DEADLINE');
-    for (const exchange of this.#exchanges.values()) exchange.force(this.#forced);
+    for (const exchange of this.#exchanges) exchange.force(this.#forced);
   }
 
   abort(): void {
@@ -187,7 +181,7 @@ export class HttpDrainable implements Drainable {
   #admit(request: IncomingMessage, response: ServerResponse): boolean {
     // Streams of HTTP/2 have been asked for elsewhere.
     if (request.httpVersionMajor === 2) return true;
-    if (this.#announced === undefined) this.#note(request, response);
+    if (this.#announced === undefined) this.#exchanges.note(request, response, this.#coarseClock.now());
     else if (this.#turnsAway && !this.#isForHealth(request)) {
       this.countRefused();
       answerRefused(response, this.#plan.retryAfter);
@@ -218,66 +212,11 @@ export class HttpDrainable implements Drainable {
     return this.#plan.refuseDuringWindow || (this.#plan.lateRequests === 'refuse' && this.#refusing);
   }
 
-  /** While serving. */
-  #note(request: IncomingMessage, response: ServerResponse): void {
-    const connection = this.#connections.of(request.socket);
-    const isPipelined = connection.isAnswering(response);
-    if (isPipelined) this.#trackFirst(connection);
-    connection.requestAt = this.#coarseClock.now();
-    // Of pipelined requests Node shows only the first.
-    if (isPipelined) this.#track(connection, response);
-  }
-
   /** In a drain. */
   #onRequest(request: IncomingMessage, response: ServerResponse, reason: DrainError): void {
     const connection = this.#connections.of(request.socket);
     connection.requestAt = this.#clock.now();
-    this.#onLateRequest(this.#track(connection, response), reason);
-  }
-
-  #trackFirst(connection: Connection): void {
-    const { untracked } = connection;
-    if (untracked !== undefined) this.#track(connection, untracked);
-  }
-
-  #track(connection: Connection, response: ServerResponse): Exchange {
-    const exchange = new Exchange(response.req, response, connection, connection.requestAt);
-    this.#seen = undefined;
-    this.#exchanges.set(response.req, exchange);
-    response.on('close', () => this.#onResponseClosed(exchange));
-    connection.exchanges.push(exchange);
-    return exchange;
-  }
-
-  #trackAsked(request: IncomingMessage): Exchange | undefined {
-    const connection = this.#connections.get(request.socket);
-    const response = connection?.untracked;
-    return connection !== undefined && response?.req === request ? this.#track(connection, response) : undefined;
-  }
-
-  /** Tracks what is in flight, where it is not tracked yet. */
-  #takeStock(): void {
-    // What has been seen at this moment may be over by now.
-    for (const [connection, response] of this.#untracked()) {
-      if (connection.response === response) this.#track(connection, response);
-    }
-  }
-
-  /**
-   * What is in flight and not tracked; in a drain nothing is. All connections have to be looked at for it: once for all that
-   * ask at the same moment, as the beginning of a drain does.
-   */
-  #untracked(): readonly Untracked[] {
-    if (this.#announced !== undefined) return [];
-    if (this.#seen !== undefined) return this.#seen;
-    const seen: Untracked[] = [];
-    for (const connection of this.#connections) {
-      const { untracked } = connection;
-      if (untracked !== undefined) seen.push([connection, untracked]);
-    }
-    this.#seen = seen;
-    queueMicrotask(() => (this.#seen = undefined));
-    return seen;
+    this.#onLateRequest(this.#exchanges.track(connection, response), reason);
   }
 
   #onLateRequest(exchange: Exchange, reason: DrainError): void {
@@ -299,7 +238,7 @@ export class HttpDrainable implements Drainable {
 
   /** Has the responses under way say close, the last one of each connection. */
   #sayFarewell(): void {
-    for (const exchange of this.#exchanges.values()) {
+    for (const exchange of this.#exchanges) {
       const isLast = exchange.connection.exchanges.at(-1) === exchange;
       if (isLast && this.#farewell.isDue()) exchange.endConnectionAfter();
     }
@@ -315,14 +254,14 @@ export class HttpDrainable implements Drainable {
   }
 
   #leave(exchange: Exchange): void {
-    if (this.#exchanges.delete(exchange.request) && this.#refusing) this.#settle();
+    if (this.#exchanges.delete(exchange) && this.#refusing) this.#settle();
   }
 
   #onConnectionClosed(connection: Connection): void {
     this.#arrivals.forget(connection);
     const { untracked } = connection;
     if (untracked !== undefined && this.#routes.handling(untracked.req) !== undefined)
-      this.#track(connection, untracked);
+      this.#exchanges.track(connection, untracked);
     // A response that waits behind another, pipelined one is never told that its connection is gone.
     for (const exchange of [...connection.exchanges]) this.#onResponseClosed(exchange);
     if (this.#refusing) this.#settle();
