@@ -76,7 +76,7 @@ export interface DrainOptions {
   readonly silence?: readonly WarningCode[] | 'all' | false;
   /** For how long the balancer keeps idle connections to this server; the doctor warns of a server that keeps them less long. Milliseconds or `'60s'`. @default '60s' */
   readonly balancerIdleTimeout?: Duration;
-  /** Where the log lines go; `false` for nowhere. @default pino, or Fastify's own logger */
+  /** Where the log lines go; `false` for nowhere. @default pino, or Fastify's own logger; none with `@drainkit/core/node` */
   readonly logger?: DrainLogger | false;
   /** The environment that options are read from; `false` for none. @default process.env */
   readonly env?: Readonly<Record<string, string | undefined>> | false;
