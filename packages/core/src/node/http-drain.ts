@@ -44,7 +44,8 @@ export class HttpDrain extends ProcessDrain {
   #expectsRequests = false;
   /** Whether the drain was begun by whoever waits for it, in a test for one. */
   #isByHand = false;
-  #isExamined = false;
+  /** Those that the doctor is to look at; `undefined` once it has. */
+  #unexamined: Set<Server> | undefined = new Set();
   #eventStreams: EventStreamDrainable | undefined;
   #direct: DirectRequests | undefined;
 
@@ -88,23 +89,29 @@ export class HttpDrain extends ProcessDrain {
     }
     this.#expectsRequests = false;
     if (this.#servers.has(server)) return server;
-    if (server.listening) this.#onListening(server);
-    else server.once('listening', () => this.#onListening(server));
+    if (server.listening) this.#onListening();
+    else server.once('listening', () => this.#onListening());
     this.#take(server, (parts) => parts.http?.takeOpen());
     return server;
   }
 
-  #onListening(server: Server): void {
+  #onListening(): void {
     this.onListening();
-    if (this.#isExamined) return;
-    this.#isExamined = true;
-    const timeouts = 'keepAliveTimeout' in server ? [server.keepAliveTimeout as number] : [];
     // What stands right after the call of listen() belongs to the start, too: resources that are registered there.
-    setImmediate(() => this.examine(timeouts));
+    setImmediate(() => this.#examineServers());
+  }
+
+  #examineServers(): void {
+    const servers = this.#unexamined;
+    if (servers === undefined) return;
+    this.#unexamined = undefined;
+    const timeouts = Array.from(servers, (server) => (server as Partial<HttpServer>).keepAliveTimeout);
+    this.examine(timeouts.filter((ms) => ms !== undefined));
   }
 
   #take(server: Server, prepare: (parts: ServerParts) => void = () => {}): void {
     if (this.#servers.has(server)) return;
+    this.#unexamined?.add(server);
     this.#watch(server);
     const parts = this.#partsFor(server);
     prepare(parts);
@@ -167,7 +174,7 @@ export class HttpDrain extends ProcessDrain {
     if (server !== undefined && this.#servers.has(server)) return true;
     this.expectRequests();
     if (server === undefined) return this.#admitsDirect(request, response);
-    this.#onListening(server);
+    this.#onListening();
     this.#take(server);
     this.#servers.get(server)?.http?.adopt(request, response);
     return !this.handle(request, response);
