@@ -368,8 +368,8 @@ describe('a handler', () => {
       const { server } = await serve(createServer(), answerWith('app'), { enabled });
       const session = nodeClient(portOf(server));
       expect(await get(session, '/ready')).toEqual([200, '{"status":"pass"}']);
-      expect(await ask(session, 'HEAD', '/healthz')).toEqual([200, '']);
-      expect(await ask(session, 'POST', '/ready')).toEqual([200, 'app']);
+      expect(await answerTo(session, 'HEAD', '/healthz')).toEqual([200, '']);
+      expect(await answerTo(session, 'POST', '/ready')).toEqual([200, 'app']);
       expect(await get(session, '/')).toEqual([200, 'app']);
     },
   );
@@ -498,11 +498,15 @@ test('a handler of Fastify that goes on after its client has left is told of the
   await app.register(drainPlugin, { host });
   let letGo = (): void => {};
   let signals: RequestSignals | undefined;
-  app.get('/slow', async (request) => {
-    await new Promise<void>((resolve) => (letGo = resolve));
-    signals = request.drain;
-    await new Promise((resolve) => request.drain.signal.addEventListener('abort', resolve));
-    return 'slow';
+  app.route({
+    method: 'GET',
+    url: '/slow',
+    handler: async (request) => {
+      await new Promise<void>((resolve) => (letGo = resolve));
+      signals = request.drain;
+      await new Promise((resolve) => request.drain.signal.addEventListener('abort', resolve));
+      return 'slow';
+    },
   });
   const gone = new Promise((resolve) =>
     app.addHook('onRequest', async ({ raw }) => void raw.stream.once('close', resolve)),
@@ -565,10 +569,10 @@ function answerWith(body: string): (stream: ServerHttp2Stream) => void {
 type StatusAndBody = [status: number | undefined, body: string];
 
 function get(session: ClientHttp2Session, path: string): Promise<StatusAndBody> {
-  return ask(session, 'GET', path);
+  return answerTo(session, 'GET', path);
 }
 
-async function ask(session: ClientHttp2Session, method: string, path: string): Promise<StatusAndBody> {
+async function answerTo(session: ClientHttp2Session, method: string, path: string): Promise<StatusAndBody> {
   const stream = session.request({ ':method': method, ':path': path });
   const [headers] = (await within('the answer', 5_000, once(stream, 'response'))) as [{ ':status'?: number }];
   return [headers[':status'], await text(stream)];

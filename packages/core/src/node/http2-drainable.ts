@@ -67,10 +67,7 @@ export class Http2Drainable implements Drainable {
     server.on('listening', () => {
       if (this.#refusing) this.#closeListener();
     });
-    void handshakes.then(() => {
-      this.#handshakesOver = true;
-      this.#settle();
-    });
+    void handshakes.then(() => this.#onHandshakesOver());
   }
 
   get inFlight(): number {
@@ -149,6 +146,11 @@ export class Http2Drainable implements Drainable {
 
   #eachConnection(act: (connection: Http2Connection) => void): void {
     inTurns(this.#connections.values(), act, undefined, SESSIONS_PER_TURN);
+  }
+
+  #onHandshakesOver(): void {
+    this.#handshakesOver = true;
+    this.#settle();
   }
 
   #onSession(session: ServerHttp2Session): void {
