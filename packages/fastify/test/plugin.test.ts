@@ -183,9 +183,12 @@ describe('health routes', () => {
 
   test('are injected under the prefix of the plugin', async () => {
     const app = fastify();
-    await app.register(async (instance) => void (await instance.register(drainPlugin, { host: fakeHost() })), {
-      prefix: '/api',
-    });
+    await app.register(
+      async (instance) => {
+        await instance.register(drainPlugin, { host: fakeHost() });
+      },
+      { prefix: '/api' },
+    );
     expect((await app.inject('/api/ready')).statusCode).toBe(200);
     expect((await app.inject({ method: 'HEAD', url: '/api/ready?x=1' })).statusCode).toBe(200);
     expect((await app.inject('/ready')).statusCode).toBe(404);

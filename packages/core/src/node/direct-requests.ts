@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import { deferred, type Deferred } from '../deferred.ts';
 import type { Drainable, WorkItem } from '../drainable.ts';
 import type { Clock } from '../host.ts';
@@ -54,7 +54,7 @@ export class DirectRequests implements Drainable {
   work(): WorkItem[] {
     const now = this.#clock.now();
     return Array.from(this.#responses, ([{ req }, began]) => ({
-      name: `${req.method} ${this.#routes.describe(req as IncomingMessage) ?? pathOf(req)}`,
+      name: `${req.method} ${this.#routes.describe(req) ?? pathOf(req)}`,
       ageMs: now - began,
     }));
   }
