@@ -1,8 +1,8 @@
 import { HttpDrain, type RequestKey } from '@drainkit/core/node';
 import type { DrainOptions } from '@drainkit/core';
-import type { Request, RequestHandler } from 'express';
+import type { RequestHandler } from 'express';
 import { pino } from 'pino';
-import { mountPattern } from './mount-pattern.ts';
+import { mountPattern, type RoutedRequest } from './mount-pattern.ts';
 
 /** A drain with Express middleware. Make it with `createDrain`. */
 export class ExpressDrain extends HttpDrain {
@@ -24,7 +24,6 @@ export class ExpressDrain extends HttpDrain {
 
 /** `/orders/:id`, from the time on when Express has found the route. */
 function describeRoute(message: RequestKey): string | undefined {
-  const request = message as Partial<Request>;
-  if (request.route === undefined) return undefined;
-  return `${mountPattern(request as Request)}${String((request as Request).route.path)}`;
+  const request = message as RequestKey & RoutedRequest;
+  return request.route === undefined ? undefined : `${mountPattern(request)}${String(request.route.path)}`;
 }

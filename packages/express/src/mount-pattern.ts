@@ -17,6 +17,9 @@ type RoutedApp = Application & {
   readonly router: { readonly stack: readonly Layer[] };
 };
 
+/** A request for which a route was found. */
+export type RoutedRequest = Pick<Request, 'app' | 'route'> & Partial<Pick<Request, 'baseUrl'>>;
+
 /** Stands for what a router is mounted under where that is not known. */
 const UNKNOWN = '…';
 
@@ -24,8 +27,9 @@ const UNKNOWN = '…';
  * The pattern under which the router is mounted that has a request's route: `/reset/:token`. `baseUrl` is what the client has
  * sent in its place, and may be a secret: nothing of it is shown that does not stand in a pattern.
  */
-export function mountPattern({ app, route, baseUrl }: Pick<Request, 'app' | 'route' | 'baseUrl'>): string {
-  if (baseUrl === '') return '';
+export function mountPattern({ app, route, baseUrl }: RoutedRequest): string {
+  // Other frameworks have routes, too, and no base.
+  if (baseUrl === undefined || baseUrl === '') return '';
   const routed = app as RoutedApp;
   const { stack } = routed._router ?? routed.router;
   const outside = app.path();

@@ -27,25 +27,26 @@ export function markRequests(app: FastifyInstance, drain: HttpDrain): void {
     // @fastify/websocket calls it with a socket, not with a request.
     if (websocket === true) return;
     route.handler = function (request, reply) {
-      if (!mark(drain, request, reply)) return undefined;
+      const marked = mark(drain, request, reply);
+      if (marked === undefined) return undefined;
       const result = handler.call(this, request, reply);
       // A reply has a `then` of its own, which only tells of the response.
-      if (result instanceof Promise) (requestKey(request.raw) as MarkedRequest)[HANDLING] = result;
+      if (result instanceof Promise) marked[HANDLING] = result;
       return result;
     };
   });
   if (!hasRoutes(app)) return;
   app.addHook('onRequest', (request, reply, done) => {
-    if (mark(drain, request, reply)) done();
+    if (mark(drain, request, reply) !== undefined) done();
   });
 }
 
-/** @returns whether the request goes on to the app. */
-function mark(drain: HttpDrain, request: FastifyRequest, reply: FastifyReply): boolean {
+/** @returns what stands for the request; `undefined` for one that does not go on to the app. */
+function mark(drain: HttpDrain, request: FastifyRequest, reply: FastifyReply): MarkedRequest | undefined {
   const marked: MarkedRequest = requestKey(request.raw);
-  if (isInjected(request, marked) && marked[REQUEST] === undefined && !admits(drain, request, reply)) return false;
+  if (isInjected(marked) && marked[REQUEST] === undefined && !admits(drain, request, reply)) return undefined;
   marked[REQUEST] = request;
-  return true;
+  return marked;
 }
 
 /** Has a request that is injected pass the drain. @returns whether it goes on to the app. */
@@ -55,10 +56,10 @@ export function admits(drain: HttpDrain, request: FastifyRequest, reply: Fastify
   return false;
 }
 
-/** Whether a request was made by `inject()`, which gives it a socket that belongs to no server. */
-function isInjected({ raw }: FastifyRequest, key: RequestKey): boolean {
-  // A stream comes to a server.
-  return key === raw && (raw.socket as Socket & { readonly server?: unknown }).server === undefined;
+/** Whether a request was made by `inject()`, which gives it a socket that belongs to no server. A stream has none at all. */
+function isInjected(key: RequestKey): boolean {
+  const { socket } = key as { readonly socket?: Socket & { readonly server?: unknown } };
+  return socket !== undefined && socket.server === undefined;
 }
 
 function hasRoutes(app: FastifyInstance): boolean {
