@@ -19,7 +19,7 @@ async function gated(admit: Admit<'request'> = elsewhere, ...listeners: RequestL
   onTestFinished(() => server.close().closeAllConnections());
   const { port } = server.address() as AddressInfo;
   const get = async (path: string, init?: RequestInit) =>
-    (await fetch(`http://127.0.0.1:${port}${path}`, { signal: AbortSignal.timeout(500), ...init })).text();
+    (await fetch(`http://127.0.0.1:${port}${path}`, { signal: AbortSignal.timeout(10_000), ...init })).text();
   return { server, get };
 }
 
