@@ -7,16 +7,16 @@ import { DrainError } from '../drain-error.ts';
 import type { DrainOptions } from '../plan/drain-options.ts';
 import { show } from '../plan/drain-plan.ts';
 import type { Drainable } from '../drainable.ts';
-import { healthRoute, type HealthRoute } from '../health/health.ts';
+import type { HealthRoute } from '../health/health.ts';
 import { hasReached } from '../phase.ts';
 import { ProcessDrain } from '../processes/process-drain.ts';
+import { HealthPaths } from './health-paths.ts';
 import { HealthServer } from './health-server.ts';
 import { LazySignals, type RequestSignals } from './request-signals.ts';
 import {
   answerHealth,
   answerRefused,
   isReading,
-  pathOf,
   type AnyRequest,
   type AnyResponse,
   type Asked,
@@ -41,6 +41,7 @@ export class HttpDrain extends ProcessDrain {
   /** Of the servers that are attached now. */
   readonly #http2 = new Set<Http2Drainable>();
   readonly #routes: Routes;
+  readonly #healthPaths: HealthPaths;
   #expectsRequests = false;
   /** Whether the drain was begun by whoever waits for it, in a test for one. */
   #isByHand = false;
@@ -59,6 +60,7 @@ export class HttpDrain extends ProcessDrain {
       healthPrefix: '',
       ...routes,
     };
+    this.#healthPaths = new HealthPaths(this.plan, this.#routes.healthPrefix);
     publishEvents(this);
     this.on('trigger', ({ trigger }) => (this.#isByHand = trigger.kind === 'close'));
     const { healthPort } = this.plan;
@@ -271,7 +273,7 @@ export class HttpDrain extends ProcessDrain {
   }
 
   #serveHealth(request: Asked, response: AnyResponse): boolean {
-    const route = healthRoute(this.plan, this.#routes.healthPrefix, pathOf(request));
+    const route = this.#healthPaths.routeOf(request);
     if (route === undefined || !isReading(request)) return false;
     this.#answerHealth(route, response);
     return true;
