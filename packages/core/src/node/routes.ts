@@ -11,7 +11,7 @@ export interface Routes {
   readonly describe: (request: RequestKey) => string | undefined;
   /** The promise of a request's handler, where it is known: a handler can go on after its client has left. */
   readonly handling: (request: RequestKey) => PromiseLike<unknown> | undefined;
-  /** Answers a request that is for a health route, and says whether it was; a framework that has routes of its own answers none. */
+  /** Answers a request that is for a health route, and says whether it was. */
   readonly serveHealth: (request: Asked, response: AnyResponse) => boolean;
   /** What stands before the paths of the health routes. */
   readonly healthPrefix: string;
