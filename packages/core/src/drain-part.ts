@@ -65,6 +65,7 @@ export function drainPart(
   coordinator.add(part);
   coordinator.trigger(closeTrigger(options.reason ?? `drain of ${name}`), false);
   const hurry = (): void => coordinator.hurry();
+  if (forceSignal?.aborted === true) hurry();
   forceSignal?.addEventListener('abort', hurry);
   return coordinator.done.finally(() => forceSignal?.removeEventListener('abort', hurry));
 }

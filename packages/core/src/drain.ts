@@ -349,6 +349,7 @@ export class Drain {
     const times = { deadline, forceGrace, closeTimeout };
     const drained = drainPart(name, part, this.host, { ...times, ...options }, this.forceSignal);
     this.remove(part);
+    if (part instanceof WorkerPool) part.standAlone();
     const report = await drained;
     this.#coordinator.emit({ type: 'part', name, report });
     return report;

@@ -30,9 +30,11 @@ const UNKNOWN = '…';
 export function mountPattern({ app, route, baseUrl }: RoutedRequest): string {
   // Other frameworks have routes, too, and no base.
   if (baseUrl === undefined || baseUrl === '') return '';
-  const routed = app as RoutedApp;
+  // A router can be used without an app.
+  const routed = app as RoutedApp | undefined;
+  if (routed === undefined) return UNKNOWN;
   const { stack } = routed._router ?? routed.router;
-  const outside = app.path();
+  const outside = routed.path();
   for (const inside of mounts(stack, route as object)) {
     if (fits(outside + inside, baseUrl)) return outside + inside;
   }
@@ -40,12 +42,13 @@ export function mountPattern({ app, route, baseUrl }: RoutedRequest): string {
 }
 
 /** Where a router that has the route is mounted: in more than one place, perhaps. */
-function* mounts(stack: readonly Layer[], route: object): Generator<string> {
+function* mounts(stack: readonly Layer[], route: object, around: readonly object[] = []): Generator<string> {
   for (const layer of stack) {
     if (layer.route === route) yield '';
     const inner = layer.handle?.stack;
-    if (layer.route !== undefined || inner === undefined) continue;
-    for (const inside of mounts(inner, route)) yield patternOf(layer) + inside;
+    // One that is mounted in itself has no end.
+    if (layer.route !== undefined || inner === undefined || inner === stack || around.includes(inner)) continue;
+    for (const inside of mounts(inner, route, [...around, stack])) yield patternOf(layer) + inside;
   }
 }
 

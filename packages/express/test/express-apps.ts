@@ -32,7 +32,7 @@ export function drainOf(options: DrainOptions = {}): { readonly drain: ExpressDr
 }
 
 /** Listens on a port of 127.0.0.1; the server is gone when the test is over. */
-export async function listen(app: express.Express): Promise<Server> {
+export async function listen(app: Pick<Server, 'listen'> | express.Express): Promise<Server> {
   const sockets = new Set<Socket>();
   const server = await new Promise<Server>((resolve) => {
     const listening: Server = app.listen(0, '127.0.0.1', () => resolve(listening));

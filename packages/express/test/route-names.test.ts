@@ -1,3 +1,4 @@
+import { createServer } from 'node:http';
 import type { Request, Response } from 'express';
 import { describe, expect, test } from 'vitest';
 import { connect, done, drainOf, type Express, forBothVersions, inFlight, listen } from './express-apps.ts';
@@ -33,6 +34,34 @@ forBothVersions((express) => {
         '/reset/SECRET/confirm/7?q=SECRET',
       );
       expect(names).toEqual(['GET /reset/:token/confirm/:id']);
+    });
+
+    test('of a router without an app shows nothing of what it was mounted under', async () => {
+      const { drain, host } = drainOf({ window: 0, deadline: 1_000 });
+      const router = express.Router();
+      router.use('/reset/:token', confirming());
+      const server = createServer((request, response) => {
+        router(request as Request, response as Response, () => response.end());
+      });
+      drain.attach(await listen(server));
+      (await connect(server)).get('/reset/SECRET/confirm/7');
+      await inFlight(drain, 1);
+      host.signal('SIGTERM');
+      await host.advance(1_500);
+      expect((await done(drain)).aborted.map(({ name }) => name)).toEqual(['GET …/confirm/:id']);
+    });
+
+    test('of a router that is mounted in itself is found all the same', async () => {
+      const names = await namesOf(
+        express,
+        (app) => {
+          const router = confirming();
+          router.use('/again', router);
+          app.use('/v1', router);
+        },
+        '/v1/confirm/7',
+      );
+      expect(names).toEqual(['GET /v1/confirm/:id']);
     });
 
     test('has that of each router on the way, and of an app in the app', async () => {

@@ -1,3 +1,4 @@
+import { healthRoute } from '@drainkit/core';
 import type { HttpDrain } from '@drainkit/core/node';
 import type { FastifyInstance } from 'fastify';
 import { hiddenSymbol } from './hidden-symbol.ts';
@@ -7,12 +8,14 @@ import { admits } from './marked-request.ts';
 const HIDDEN: object = { hide: true };
 
 /**
- * The health routes for requests that are injected. Requests to a server never come to them: they are answered before Fastify is
- * asked, and what comes here is only a path that Fastify takes for the same, such as `/READY`.
+ * The health routes for requests that are injected. Requests to a server are answered before Fastify is asked; of them only
+ * those come here that `rewriteUrl` has made such, and paths that a lenient router takes for the same, such as `/READY`: they
+ * are not found.
  */
 export function addHealthRoutes(app: FastifyInstance, drain: HttpDrain): void {
-  if (drain.healthServer !== undefined) return;
-  const { readyPath, livePath, startupPath } = drain.plan;
+  const { plan, healthServer } = drain;
+  if (healthServer !== undefined) return;
+  const { readyPath, livePath, startupPath } = plan;
   for (const path of [readyPath, livePath, startupPath]) {
     // A wildcard cannot be had as itself.
     if (path === false || path.includes('*')) continue;
@@ -22,7 +25,12 @@ export function addHealthRoutes(app: FastifyInstance, drain: HttpDrain): void {
       logLevel: 'silent',
       schema: HIDDEN,
       handler: (request, reply) => {
-        if (admits(drain, request, reply)) reply.callNotFound();
+        if (!admits(drain, request, reply)) return;
+        const [url = ''] = (request.raw.url ?? '').split('?', 1);
+        const route = healthRoute(plan, app.prefix, url);
+        if (route === undefined) return reply.callNotFound();
+        reply.hijack();
+        drain.answerHealth(route, reply.raw);
       },
     });
   }

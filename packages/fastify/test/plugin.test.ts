@@ -139,6 +139,16 @@ describe('health routes', () => {
     expect((await client.request('HEAD', '/ready').response()).status).toBe(200);
   });
 
+  test('are where rewriteUrl leads', async () => {
+    const app = fastify({ rewriteUrl: ({ url = '/' }) => url.replace(/^\/svc/, '') });
+    onTestFinished(() => app.server.closeAllConnections());
+    await app.register(drainPlugin, { host: fakeHost() });
+    await app.listen({ port: 0, host: '127.0.0.1' });
+    const client = await connect(app.server);
+    expect((await client.get('/svc/ready').response()).status).toBe(200);
+    expect((await client.get('/svc/other').response()).status).toBe(404);
+  });
+
   test.each(['/ready/', '/READY', '//ready'])('are on exact paths, however lenient the router is: %s', async (path) => {
     const routerOptions = { ignoreTrailingSlash: true, ignoreDuplicateSlashes: true, caseSensitive: false };
     const { app } = await listeningApp({}, { routerOptions });

@@ -54,6 +54,15 @@ describe('with @fastify/websocket', () => {
     expect([1001, 1005]).toContain(await within('the socket to close', 5_000, closed));
   });
 
+  test('a socket that is injected works, and is no connection of the server', async () => {
+    const { app } = await websocketApp();
+    const socket = await app.injectWS('/ws');
+    expect(await echo(socket, 'a')).toBe('echo a');
+    socket.terminate();
+    expect(app.drain.inFlight).toBe(0);
+    await within('the app to close', 5_000, app.close());
+  });
+
   test('an open socket is closed with 1001 within the window, where the drain is told of its server', async () => {
     const { app, host } = await websocketApp();
     app.drain.websockets(app.websocketServer);

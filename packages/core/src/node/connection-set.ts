@@ -1,4 +1,4 @@
-import type { Server, Socket } from 'node:net';
+import { Socket, type Server } from 'node:net';
 import { Server as TlsServer, type TLSSocket } from 'node:tls';
 import type { Clock } from '../host.ts';
 import { Connection } from './connection.ts';
@@ -30,9 +30,12 @@ export class ConnectionSet implements Iterable<Connection> {
     return this.#connections.values();
   }
 
-  /** The connection of a socket; a socket that was accepted before this set was there is taken in. */
-  of(socket: Socket): Connection {
-    return this.#connections.get(socket) ?? this.#add(socket, false);
+  /**
+   * The connection of a socket; a socket that was accepted before this set was there is taken in. `undefined` for what is
+   * none: a request that somebody has made up may have anything in its place.
+   */
+  of(socket: Socket): Connection | undefined {
+    return this.#connections.get(socket) ?? (socket instanceof Socket ? this.#add(socket, false) : undefined);
   }
 
   get(socket: Socket): Connection | undefined {

@@ -9,7 +9,8 @@ import { isReceiving } from './receiving-parsers.ts';
 interface HttpSocket {
   /** The response that is being written; of pipelined ones the first. */
   readonly _httpMessage?: ServerResponse | null;
-  readonly parser?: object | null;
+  /** Its `incoming` is the request whose head has arrived last. */
+  readonly parser?: { readonly incoming?: IncomingMessage | null } | null;
 }
 
 /** For how long, in milliseconds, a client that has just connected is given time to send its first byte. */
@@ -43,8 +44,6 @@ export class Connection implements Arrival {
   #answeredAt: number;
   readonly #clock: Clock;
   #isLingering = false;
-  /** The request that was answered last, where its body had not arrived by then. */
-  #answeredEarly: IncomingMessage | undefined;
 
   /** Whether it is the raw socket under a TLS handshake that is not over. */
   readonly isHandshake: boolean;
@@ -131,12 +130,12 @@ export class Connection implements Arrival {
     const index = this.exchanges.indexOf(exchange);
     if (index !== -1) this.exchanges.splice(index, 1);
     this.#answeredAt = now;
-    this.#answeredEarly = exchange.request.complete ? undefined : exchange.request;
   }
 
   /** Whether the rest of a request is arriving that has been answered: nobody needs it. */
   get #hasRest(): boolean {
-    return this.#answeredEarly?.complete === false;
+    const { parser } = this.socket as HttpSocket;
+    return this.exchanges.length === 0 && this.response === undefined && parser?.incoming?.complete === false;
   }
 
   /** Ends it where nothing is going on: FIN, and closed. */

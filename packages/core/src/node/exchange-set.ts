@@ -56,6 +56,7 @@ export class ExchangeSet implements Iterable<Exchange> {
   /** While serving: a request came at this time. */
   note(request: IncomingMessage, response: ServerResponse, at: number): void {
     const connection = this.#connections.of(request.socket);
+    if (connection === undefined) return;
     const isPipelined = connection.isAnswering(response);
     const first = isPipelined ? connection.untracked : undefined;
     if (first !== undefined) this.track(connection, first);

@@ -27,7 +27,7 @@ import { EventStreamDrainable, type EventStream, type EventStreamOptions } from 
 import { Http2Drainable } from './http2-drainable.ts';
 import { HttpDrainable } from './http-drainable.ts';
 import { ListenerGate } from './listener-gate.ts';
-import type { Routes } from './routes.ts';
+import type { RequestKey, Routes } from './routes.ts';
 import { StreamResponse } from './stream-response.ts';
 import type { EngineLike, SocketIoServerLike } from './socket-io-server.ts';
 import { WebSocketDrainable, type WebSocketServerLike } from './websocket-drainable.ts';
@@ -54,11 +54,11 @@ export class HttpDrain extends ProcessDrain {
   constructor(options: DrainOptions = {}, routes: Partial<Routes> = {}) {
     super(options);
     this.#routes = {
-      describe: () => undefined,
       handling: () => undefined,
       serveHealth: (request, response) => this.#serveHealth(request, response),
       healthPrefix: '',
       ...routes,
+      describe: (key) => described(key, routes.describe),
     };
     this.#healthPaths = new HealthPaths(this.plan, this.#routes.healthPrefix);
     publishEvents(this);
@@ -66,7 +66,7 @@ export class HttpDrain extends ProcessDrain {
     const { healthPort } = this.plan;
     if (healthPort === false) return;
     const server = new HealthServer(this.plan, healthPort, {
-      answer: (route, response) => this.#answerHealth(route, response),
+      answer: (route, response) => this.answerHealth(route, response),
       isOver: () => this.phase === 'closed',
       onScraped: () => this.scraped(),
     });
@@ -275,11 +275,12 @@ export class HttpDrain extends ProcessDrain {
   #serveHealth(request: Asked, response: AnyResponse): boolean {
     const route = this.#healthPaths.routeOf(request);
     if (route === undefined || !isReading(request)) return false;
-    this.#answerHealth(route, response);
+    this.answerHealth(route, response);
     return true;
   }
 
-  #answerHealth(route: HealthRoute, response: AnyResponse): void {
+  /** Answers what a health route says now. For adapters. */
+  answerHealth(route: HealthRoute, response: AnyResponse): void {
     const isGone = (): boolean => ('stream' in response ? response.stream.destroyed : response.destroyed);
     const answer = this.health(route, isGone);
     if (answer instanceof Promise) void answer.then((settled) => answerHealth(response, settled));
@@ -295,6 +296,15 @@ export class HttpDrain extends ProcessDrain {
     const { refuseDuringWindow, lateRequests } = this.plan;
     if (refuseDuringWindow) return hasReached(this.phase, 'announcing');
     return lateRequests === 'refuse' && hasReached(this.phase, 'draining');
+  }
+}
+
+/** A name that cannot be found costs that name, not the list of what is in flight. The path in its place may hold a secret. */
+function described(key: RequestKey, describe: Routes['describe'] = () => undefined): string | undefined {
+  try {
+    return describe(key);
+  } catch {
+    return '…';
   }
 }
 

@@ -203,7 +203,8 @@ export class HttpDrainable implements Drainable {
       }
       if (this.#refusing) this.late += 1;
     }
-    this.#connections.of(request.socket).upgradedBy = `${request.method} ${pathOf(request)}`;
+    const connection = this.#connections.of(request.socket);
+    if (connection !== undefined) connection.upgradedBy = `${request.method} ${pathOf(request)}`;
     return true;
   }
 
@@ -215,6 +216,7 @@ export class HttpDrainable implements Drainable {
   /** In a drain. */
   #onRequest(request: IncomingMessage, response: ServerResponse, reason: DrainError): void {
     const connection = this.#connections.of(request.socket);
+    if (connection === undefined) return;
     connection.requestAt = this.#clock.now();
     this.#onLateRequest(this.#exchanges.track(connection, response), reason);
   }

@@ -21,7 +21,7 @@ const EVENTS = {
 export type Admit<Kind extends keyof Asked> = (...asked: Asked[Kind]) => boolean;
 
 /** It is called with up to four: of a stream also its flags and the headers as they came. */
-type Listener = (this: Server, asked: object, second: object, third?: unknown, fourth?: unknown) => void;
+type Listener = (this: Server, asked: object, second: object, third?: unknown, fourth?: unknown) => unknown;
 
 /** A listener behind a gate. Node knows by `listener` whom to remove, as with those of `once`. */
 interface Guarded extends Listener {
@@ -83,13 +83,16 @@ export class ListenerGate<Kind extends keyof Asked> {
   #behind(listener: Guarded, event: string): Listener {
     if (this.#isBehind(listener)) return listener;
     const admits = (asked: object, second: object): boolean => this.#admits(asked, second);
+    const original = listener.listener ?? listener;
     const isOnce = listener.listener !== undefined && !guards.has(listener);
     const guard: Guarded = function (this: Server, asked, second, third, fourth) {
-      if (!admits(asked, second)) return;
-      if (isOnce) this.off(event, guard);
-      listener.call(this, asked, second, third, fourth);
+      if (!admits(asked, second)) return undefined;
+      // Another gate may stand before this one: Node finds the outermost by what it stands for.
+      if (isOnce) this.off(event, original);
+      // What it returns may be a promise, and its rejection Node's to deal with.
+      return listener.call(this, asked, second, third, fourth);
     };
-    guard.listener = listener.listener ?? listener;
+    guard.listener = original;
     guards.set(guard, { gate: this, listener });
     return guard;
   }

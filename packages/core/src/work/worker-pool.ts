@@ -157,7 +157,15 @@ export class WorkerPool implements Drainable {
       'finish',
       'hand-back',
     ]);
-    return drainPart(this.name, this, clockHost(this.#clock), options);
+    const drained = drainPart(this.name, this, clockHost(this.#clock), options);
+    this.standAlone();
+    return drained;
+  }
+
+  /** It is drained alone, for good: the quiet period of a whole drain does not open it again. */
+  standAlone(): void {
+    this.#quietPeriod = undefined;
+    this.refuse();
   }
 
   work(): WorkItem[] {
@@ -174,8 +182,6 @@ export class WorkerPool implements Drainable {
 
   refuse(): void {
     this.#refusing = true;
-    // One that is drained alone stays so: the quiet period of a whole drain does not open it again.
-    if (this.#quietPeriod?.isOpen !== true) this.#quietPeriod = undefined;
     if (!this.#accepts) for (const task of this.#waiting.splice(0)) this.#refuse(task);
     if (this.#whenDraining === 'hand-back') this.#handBack();
     this.#proceed();

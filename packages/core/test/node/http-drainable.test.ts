@@ -218,6 +218,15 @@ describe('a request that arrives in part', () => {
   });
 });
 
+test('one that was answered before its body had come is over: its client gets no second answer', async () => {
+  const { drain, server } = await attached((_request, response) => void response.writeHead(413).end('too large'));
+  const client = await connect(server);
+  client.send('POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nfirst');
+  expect((await client.response()).status).toBe(413);
+  expect(await within('the drain to end', 5_000, drain.close())).toMatchObject({ outcome: 'clean', stalled: 0 });
+  expect(client.received).not.toContain('408');
+});
+
 test('a response that is over by the time it is looked at is not waited for', async () => {
   const drained: Promise<DrainReport>[] = [];
   const { drain, server } = await attached((_request, response) => {

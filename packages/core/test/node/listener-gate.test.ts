@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events';
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setImmediate as turn } from 'node:timers/promises';
@@ -104,4 +105,29 @@ test('where nobody listens it asks all the same, until somebody does', async () 
   await turn();
   expect(server.listeners('request')).toEqual([answer]);
   expect([await get('/kept'), await get('/')]).toEqual(['kept', 'answered']);
+});
+
+test('one that is to be called once is gone after that, also behind two gates', async () => {
+  const { server, get } = await gated(elsewhere);
+  new ListenerGate(server, 'request', () => true).install();
+  server.once('request', answer);
+  await turn();
+  expect(await get('/')).toBe('answered');
+  expect(server.listenerCount('request')).toBe(0);
+});
+
+test('what a listener returns is for Node to see: a rejection is captured where the process says so', async () => {
+  EventEmitter.captureRejections = true;
+  const captures = createServer();
+  EventEmitter.captureRejections = false;
+  const broken: () => unknown = async () => {
+    await Promise.resolve();
+    throw new Error('broken');
+  };
+  captures.on('request', broken);
+  new ListenerGate(captures, 'request', () => true).install();
+  await new Promise<void>((resolve) => captures.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => captures.close().closeAllConnections());
+  const { port } = captures.address() as AddressInfo;
+  expect((await fetch(`http://127.0.0.1:${port}/`)).status).toBe(500);
 });

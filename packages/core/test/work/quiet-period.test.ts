@@ -110,6 +110,18 @@ test('a pool that is drained alone refuses, and stays so in the quiet period of 
   await expect(pool.submit(() => 1)).rejects.toEqual(refused);
 });
 
+test.each(['pool.drain()', 'drainPart()'])('%s in the window closes a pool for good', async (how) => {
+  const { host, drain } = rig({ window: '1s' });
+  drain.add(new FakeDrainable());
+  const pool = drain.pool('mail', { concurrency: 1 });
+  void drain.start();
+  if (how === 'pool.drain()') void pool.drain();
+  else void drain.drainPart('mail', pool);
+  await host.advance(10);
+  expect(drain.phase).toBe('announcing');
+  await expect(pool.submit(() => 1)).rejects.toMatchObject({ code: 'DRAIN_WORK_REFUSED' });
+});
+
 test('a pool that hands back does so when the drain takes on nothing new, and takes on what comes in the quiet period', async () => {
   const { host, drain } = rig();
   const pool = drain.pool('mail', { concurrency: 1, whenDraining: 'hand-back' });
