@@ -35,7 +35,12 @@ export class ConnectionSet implements Iterable<Connection> {
    * none: a request that somebody has made up may have anything in its place.
    */
   of(socket: Socket): Connection | undefined {
-    return this.#connections.get(socket) ?? (socket instanceof Socket ? this.#add(socket, false) : undefined);
+    return this.#connections.get(socket) ?? this.#takeIn(socket);
+  }
+
+  /** Apart from the way that every request takes. */
+  #takeIn(socket: Socket): Connection | undefined {
+    return socket instanceof Socket ? this.#add(socket, false) : undefined;
   }
 
   get(socket: Socket): Connection | undefined {
