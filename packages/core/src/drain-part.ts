@@ -1,11 +1,10 @@
 import type { Closable } from './resources/closable.ts';
 import { DrainCoordinator } from './drain-coordinator.ts';
-import { EXIT_MARGIN, resolvePlan } from './plan/drain-plan.ts';
+import { EXIT_MARGIN, resolvePlan, show } from './plan/drain-plan.ts';
 import type { DrainReport } from './report/drain-report.ts';
 import type { Drainable } from './drainable.ts';
 import { readDuration } from './plan/argument.ts';
 import { DrainError } from './drain-error.ts';
-import { show } from './plan/drain-plan.ts';
 import type { Duration } from './plan/duration.ts';
 import type { Clock, Host } from './host.ts';
 import { closeTrigger } from './trigger.ts';

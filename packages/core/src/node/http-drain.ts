@@ -1,7 +1,6 @@
-import { Server as HttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { Http2Server, ServerHttp2Stream } from 'node:http2';
-import { Server as HttpsServer } from 'node:https';
-import { Server, type Socket } from 'node:net';
+import type { IncomingMessage, Server as HttpServer, ServerResponse } from 'node:http';
+import type { ServerHttp2Stream } from 'node:http2';
+import type { Server, Socket } from 'node:net';
 import { Server as TlsServer, type TLSSocket } from 'node:tls';
 import { DrainError } from '../drain-error.ts';
 import type { DrainOptions } from '../plan/drain-options.ts';
@@ -27,7 +26,9 @@ import { EventStreamDrainable, type EventStream, type EventStreamOptions } from 
 import { Http2Drainable } from './http2-drainable.ts';
 import { HttpDrainable } from './http-drainable.ts';
 import { ListenerGate } from './listener-gate.ts';
+import { turnsAway } from './refusal.ts';
 import type { RequestKey, Routes } from './routes.ts';
+import { isHttp2Server, isHttpServer } from './server-kind.ts';
 import { StreamResponse } from './stream-response.ts';
 import type { EngineLike, SocketIoServerLike } from './socket-io-server.ts';
 import { WebSocketDrainable, type WebSocketServerLike } from './websocket-drainable.ts';
@@ -93,7 +94,9 @@ export class HttpDrain extends ProcessDrain {
     if (this.#servers.has(server)) return server;
     if (server.listening) this.#onListening();
     else server.once('listening', () => this.#onListening());
-    this.#take(server, (parts) => parts.http?.takeOpen());
+    const parts = this.#take(server);
+    parts.http?.takeOpen();
+    this.#add(parts);
     return server;
   }
 
@@ -111,18 +114,17 @@ export class HttpDrain extends ProcessDrain {
     this.examine(timeouts.filter((ms) => ms !== undefined));
   }
 
-  #take(server: Server, prepare: (parts: ServerParts) => void = () => {}): void {
-    if (this.#servers.has(server)) return;
+  /** Makes the parts of a server that is not attached yet. */
+  #take(server: Server): ServerParts {
     this.#unexamined?.add(server);
     this.#watch(server);
     const parts = this.#partsFor(server);
-    prepare(parts);
     this.#servers.set(server, parts);
-    this.#add(parts);
     server.on('listening', () => this.#add(parts));
     server.on('close', () => {
       if (this.phase === 'serving') this.#remove(parts);
     });
+    return parts;
   }
 
   #add({ all, http2 }: ServerParts): void {
@@ -177,8 +179,9 @@ export class HttpDrain extends ProcessDrain {
     this.expectRequests();
     if (server === undefined) return this.#admitsDirect(request, response);
     this.#onListening();
-    this.#take(server);
-    this.#servers.get(server)?.http?.adopt(request, response);
+    const parts = this.#take(server);
+    this.#add(parts);
+    parts.http?.adopt(request, response);
     return !this.handle(request, response);
   }
 
@@ -293,9 +296,7 @@ export class HttpDrain extends ProcessDrain {
   }
 
   #isRefusing(): boolean {
-    const { refuseDuringWindow, lateRequests } = this.plan;
-    if (refuseDuringWindow) return hasReached(this.phase, 'announcing');
-    return lateRequests === 'refuse' && hasReached(this.phase, 'draining');
+    return hasReached(this.phase, 'announcing') && turnsAway(this.plan, hasReached(this.phase, 'draining'));
   }
 }
 
@@ -313,15 +314,6 @@ interface ServerParts {
   readonly http: HttpDrainable | undefined;
   readonly http2: Http2Drainable | undefined;
   readonly all: readonly Drainable[];
-}
-
-function isHttpServer(server: unknown): boolean {
-  return server instanceof HttpServer || server instanceof HttpsServer;
-}
-
-/** Node exports no class of them. */
-function isHttp2Server(server: unknown): server is Http2Server {
-  return server instanceof Server && 'updateSettings' in server;
 }
 
 /** The server that a request came to; `undefined` for one that came without any, and may not even have a socket. */

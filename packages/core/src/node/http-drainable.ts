@@ -1,5 +1,4 @@
-import { Server as HttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { Server as HttpsServer } from 'node:https';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Server, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { deferred } from '../deferred.ts';
@@ -22,7 +21,9 @@ import { inTurns } from './in-turns.ts';
 import { closeListener } from './listener.ts';
 import { listenForRequests } from './request-channel.ts';
 import { ListenerGate } from './listener-gate.ts';
+import { turnsAway } from './refusal.ts';
 import type { Routes } from './routes.ts';
+import { isHttpServer } from './server-kind.ts';
 
 /**
  * The HTTP/1 connections of a server as a Drainable: of a node:http or node:https server, or of an HTTP/2 server that also
@@ -69,8 +70,9 @@ export class HttpDrainable implements Drainable {
     this.#sweep = new IdleSweep(this.#connections, clock);
     this.#arrivals = new ArrivalWatch(clock, plan.stallTimeout);
     // An HTTP/2 server with a listener for requests treats every stream as one.
-    const standsIn = server instanceof HttpServer || server instanceof HttpsServer;
-    new ListenerGate(server, 'request', (request, response) => this.#admit(request, response)).install(standsIn);
+    new ListenerGate(server, 'request', (request, response) => this.#admit(request, response)).install(
+      isHttpServer(server),
+    );
     new ListenerGate(server, 'upgrade', (request, socket) => this.#admitUpgrade(request, socket)).install();
     server.on('listening', () => this.#onListening());
   }
@@ -182,7 +184,7 @@ export class HttpDrainable implements Drainable {
     // Streams of HTTP/2 have been asked for elsewhere.
     if (request.httpVersionMajor === 2) return true;
     if (this.#announced === undefined) this.#exchanges.note(request, response, this.#coarseClock.now());
-    else if (this.#turnsAway && !this.#isForHealth(request)) {
+    else if (turnsAway(this.#plan, this.#refusing) && !this.#isForHealth(request)) {
       this.countRefused();
       answerRefused(response, this.#plan.retryAfter);
       return false;
@@ -196,7 +198,7 @@ export class HttpDrainable implements Drainable {
     if ('stream' in request) return true;
     if (this.#announced !== undefined) {
       this.lastRequestAt = this.#clock.now();
-      if (this.#turnsAway) {
+      if (turnsAway(this.#plan, this.#refusing)) {
         this.countRefused();
         refuseUpgrade(socket, this.#plan.retryAfter);
         return false;
@@ -206,11 +208,6 @@ export class HttpDrainable implements Drainable {
     const connection = this.#connections.of(request.socket);
     if (connection !== undefined) connection.upgradedBy = `${request.method} ${pathOf(request)}`;
     return true;
-  }
-
-  /** Whether, once a drain has begun, requests are refused that are not for a health route. */
-  get #turnsAway(): boolean {
-    return this.#plan.refuseDuringWindow || (this.#plan.lateRequests === 'refuse' && this.#refusing);
   }
 
   /** In a drain. */

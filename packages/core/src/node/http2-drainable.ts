@@ -20,6 +20,7 @@ import { inTurns } from './in-turns.ts';
 import { closeListener } from './listener.ts';
 import { ListenerGate } from './listener-gate.ts';
 import type { LazySignals } from './request-signals.ts';
+import { turnsAway } from './refusal.ts';
 import type { Routes } from './routes.ts';
 import { StreamResponse } from './stream-response.ts';
 
@@ -171,7 +172,7 @@ export class Http2Drainable implements Drainable {
     if (this.#announced !== undefined) this.#onLateStream(work, isForHealth, this.#announced);
     if (isForHealth)
       return !this.#routes.serveHealth({ method: work.method, url: work.path }, new StreamResponse(stream));
-    if (this.#announced === undefined || !this.#turnsAway) return true;
+    if (this.#announced === undefined || !turnsAway(this.#plan, this.#refusing)) return true;
     this.countRefused();
     answerRefused(new StreamResponse(stream), this.#plan.retryAfter);
     return false;
@@ -183,11 +184,6 @@ export class Http2Drainable implements Drainable {
     this.#connections.get(stream.session as ServerHttp2Session)?.take(stream);
     stream.once('close', () => this.#onStreamClosed(work));
     return work;
-  }
-
-  /** Whether, once a drain has begun, requests are refused that are not for a health route. */
-  get #turnsAway(): boolean {
-    return this.#plan.refuseDuringWindow || (this.#plan.lateRequests === 'refuse' && this.#refusing);
   }
 
   #onLateStream(work: Http2Work, isForHealth: boolean, reason: DrainError): void {

@@ -1,7 +1,7 @@
 import { DrainError } from '../drain-error.ts';
 import { show } from '../plan/drain-plan.ts';
 import { DURATION_FORM, parseDuration, type Duration } from '../plan/duration.ts';
-import { nearest } from '../plan/nearest.ts';
+import { noOption } from '../plan/nearest.ts';
 import { engineOf } from './socket-io-server.ts';
 import type { WebSocketServerLike } from './websocket-drainable.ts';
 
@@ -46,8 +46,7 @@ export function readWebSocketOptions(server: unknown, options: WebSocketOptions,
   check('spread', spread, DURATION_FORM, parseDuration(spread) !== undefined);
   check('closeTimeout', closeTimeout, DURATION_FORM, parseDuration(closeTimeout) !== undefined);
   for (const name of Object.keys(options).filter((key) => !NAMES.includes(key))) {
-    const meant = nearest(name, NAMES);
-    problems.push(`${name} is no option${meant === undefined ? '' : `; did you mean ${meant}?`}`);
+    problems.push(noOption(name, NAMES));
   }
   if (problems.length > 0) throw new DrainError('DRAIN_CLIENTS_INVALID', `websockets(): ${problems.join('; ')}`);
   return {
