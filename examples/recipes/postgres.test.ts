@@ -1,4 +1,5 @@
 import pg from 'pg';
+import type { Drain, DrainOptions } from '@drainkit/core';
 import { eventually, within } from '@drainkit/testing';
 import { expect, onTestFinished, test } from 'vitest';
 import { needs, ownName, SERVICES } from '../test-services.ts';
@@ -8,14 +9,16 @@ import { startAgain, testDrain } from './test-drain.ts';
 needs('PostgreSQL');
 
 /** Looks on from outside: a table of its own, and who is connected. */
-async function scene(): Promise<{
-  db: Postgres;
-  table: string;
-  rows: () => Promise<number>;
-  clients: () => Promise<number>;
+interface Scene {
+  readonly db: Postgres;
+  readonly table: string;
+  readonly rows: () => Promise<number>;
+  readonly clients: () => Promise<number>;
   /** Ends every connection of the pool, as a failover does. */
-  terminate: () => Promise<number>;
-}> {
+  readonly terminate: () => Promise<number>;
+}
+
+async function scene(): Promise<Scene> {
   const table = ownName('recipe');
   const watcher = new pg.Pool({ connectionString: SERVICES.PostgreSQL, max: 1 });
   await watcher.query(`CREATE TABLE ${table} (id integer)`);
@@ -41,11 +44,17 @@ async function scene(): Promise<{
   };
 }
 
-test('a transaction that is in flight when the drain begins is committed, and then the pool closes', async () => {
-  const { db, table, rows, clients } = await scene();
-  const drain = testDrain();
-  drain.component(db);
+/** A scene whose pool is open. */
+async function started(options: DrainOptions = {}): Promise<Scene & { readonly drain: Drain }> {
+  const it = await scene();
+  const drain = testDrain(options);
+  drain.component(it.db);
   await drain.startComponents();
+  return { ...it, drain };
+}
+
+test('a transaction that is in flight when the drain begins is committed, and then the pool closes', async () => {
+  const { db, table, rows, clients, drain } = await started();
   const transfer = drain.track(
     () =>
       transaction(db.pool(), async (client) => {
@@ -69,10 +78,7 @@ test('a transaction that is in flight when the drain begins is committed, and th
 });
 
 test('a transaction that fails is rolled back, and gives its connection back', async () => {
-  const { db, table, rows } = await scene();
-  const drain = testDrain();
-  drain.component(db);
-  await drain.startComponents();
+  const { db, table, rows, drain } = await started();
 
   const failing = transaction(db.pool(), async (client) => {
     await client.query(`INSERT INTO ${table} VALUES (1)`);
@@ -85,10 +91,7 @@ test('a transaction that fails is rolled back, and gives its connection back', a
 });
 
 test('a connection that breaks while a query runs fails its transaction with the reason, and is replaced', async () => {
-  const { db, table, rows, terminate } = await scene();
-  const drain = testDrain();
-  drain.component(db);
-  await drain.startComponents();
+  const { db, table, rows, terminate, drain } = await started();
 
   const broken = transaction(db.pool(), async (client) => {
     await client.query(`INSERT INTO ${table} VALUES (1)`);
@@ -102,10 +105,7 @@ test('a connection that breaks while a query runs fails its transaction with the
 });
 
 test('a connection that breaks between two queries fails its transaction, and not the process', async () => {
-  const { db, table, rows, terminate } = await scene();
-  const drain = testDrain();
-  drain.component(db);
-  await drain.startComponents();
+  const { db, table, rows, terminate, drain } = await started();
 
   const broken = transaction(db.pool(), async (client) => {
     await client.query(`INSERT INTO ${table} VALUES (1)`);
@@ -122,10 +122,7 @@ test('a connection that breaks between two queries fails its transaction, and no
 });
 
 test('a rollback that fails does not hide what the transaction failed with', async () => {
-  const { db, terminate } = await scene();
-  const drain = testDrain();
-  drain.component(db);
-  await drain.startComponents();
+  const { db, terminate } = await started();
 
   const failing = transaction(db.pool(), async () => {
     await terminate();
@@ -137,10 +134,7 @@ test('a rollback that fails does not hide what the transaction failed with', asy
 });
 
 test('a transaction that never ends is named, does not hold the drain for ever, and is not committed', async () => {
-  const { db, table, rows } = await scene();
-  const drain = testDrain({ deadline: 200, forceGrace: 50, closeTimeout: 200 });
-  drain.component(db);
-  await drain.startComponents();
+  const { db, table, rows, drain } = await started({ deadline: 200, forceGrace: 50, closeTimeout: 200 });
   let giveUp = (_error: Error): void => {};
   const stuck = drain.track(
     () =>

@@ -1,4 +1,5 @@
 import { connect, type ChannelModel } from 'amqplib';
+import type { Drain, DrainOptions } from '@drainkit/core';
 import { eventually, within } from '@drainkit/testing';
 import { expect, onTestFinished, test } from 'vitest';
 import { needs, ownName, SERVICES } from '../test-services.ts';
@@ -50,6 +51,23 @@ async function scene(): Promise<Scene> {
     count: async () => (await channel.checkQueue(queue)).messageCount,
     consumers: async () => (await channel.checkQueue(queue)).consumerCount,
   };
+}
+
+/** A scene in which a consumer has one message in hand. */
+async function inHand(
+  text: string,
+  options: DrainOptions = {},
+): Promise<Scene & { readonly handler: HeldHandler; readonly drain: Drain }> {
+  const it = await scene();
+  const { connection, queue } = it;
+  const handler = new HeldHandler();
+  const drain = testDrain(options);
+  drain.component(rabbitMq(connection));
+  drain.component(rabbitConsumer({ connection, queue, handle: ({ content }) => handler.handle(content.toString()) }));
+  await drain.startComponents();
+  await it.send(text);
+  await eventually('it to be in hand', () => handler.begun.length === 1);
+  return { ...it, handler, drain };
 }
 
 test('the consumer is cancelled, the message in hand acknowledged once, the rest never delivered, the client closed last', async () => {
@@ -105,14 +123,7 @@ test('what the broker has sent ahead is in hand too: all of it is finished, none
 });
 
 test('a message whose handler never ends is given back at the deadline, and everything else closes', async () => {
-  const { connection, queue, send, rest } = await scene();
-  const handler = new HeldHandler();
-  const drain = testDrain({ deadline: 200, forceGrace: 50 });
-  drain.component(rabbitMq(connection));
-  drain.component(rabbitConsumer({ connection, queue, handle: ({ content }) => handler.handle(content.toString()) }));
-  await drain.startComponents();
-  await send('stuck');
-  await eventually('it to be in hand', () => handler.begun.length === 1);
+  const { queue, rest, drain } = await inHand('stuck', { deadline: 200, forceGrace: 50 });
 
   const report = await drain.start('test');
 
@@ -123,14 +134,7 @@ test('a message whose handler never ends is given back at the deadline, and ever
 });
 
 test('a connection that is lost begins a drain; what is in hand is finished, and comes again', async () => {
-  const { connection, proxy, queue, send, rest } = await scene();
-  const handler = new HeldHandler();
-  const drain = testDrain();
-  drain.component(rabbitMq(connection));
-  drain.component(rabbitConsumer({ connection, queue, handle: ({ content }) => handler.handle(content.toString()) }));
-  await drain.startComponents();
-  await send('in hand');
-  await eventually('it to be in hand', () => handler.begun.length === 1);
+  const { proxy, queue, rest, handler, drain } = await inHand('in hand');
 
   proxy.cut();
   await eventually('the drain to begin', () => drain.phase !== 'serving');
@@ -145,14 +149,7 @@ test('a connection that is lost begins a drain; what is in hand is finished, and
 });
 
 test('a connection that is lost before the cancelling is answered does not end the drain before what is in hand', async () => {
-  const { connection, proxy, queue, send, rest } = await scene();
-  const handler = new HeldHandler();
-  const drain = testDrain();
-  drain.component(rabbitMq(connection));
-  drain.component(rabbitConsumer({ connection, queue, handle: ({ content }) => handler.handle(content.toString()) }));
-  await drain.startComponents();
-  await send('in hand');
-  await eventually('it to be in hand', () => handler.begun.length === 1);
+  const { proxy, rest, handler, drain } = await inHand('in hand');
 
   proxy.mute();
   const done = drain.start('test');
@@ -166,14 +163,7 @@ test('a connection that is lost before the cancelling is answered does not end t
 });
 
 test('an acknowledgement that is lost on its way is reported: its message comes again', async () => {
-  const { connection, proxy, queue, send, rest, consumers } = await scene();
-  const handler = new HeldHandler();
-  const drain = testDrain();
-  drain.component(rabbitMq(connection));
-  drain.component(rabbitConsumer({ connection, queue, handle: ({ content }) => handler.handle(content.toString()) }));
-  await drain.startComponents();
-  await send('in hand');
-  await eventually('it to be in hand', () => handler.begun.length === 1);
+  const { proxy, rest, consumers, handler, drain } = await inHand('in hand');
 
   const done = drain.start('test');
   await eventually('the consumer to be cancelled', async () => (await consumers()) === 0);
